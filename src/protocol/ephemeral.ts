@@ -1,0 +1,145 @@
+import { readU32, readU48, readU64, unsafeInteger, writeU32, writeU48, writeU64 } from './bytes.ts';
+import { FrameType, isEphemeral } from './frame-type.ts';
+import { type ClientStream, readStream, writeStream } from './ids.ts';
+import { decodeJsonObject, encodeJson } from './json.ts';
+
+/**
+ * Frames between edges and a worker that never enter a log: absolute statements, sent again when asked, so that losing one costs time only.
+ *
+ * ```
+ * 0 type u8 │ 1 flags u8 │ 2 input fence u48 │ 8 output fence u48 │ 14 payload …
+ * credit: 14 offset u64 │ 22 window u32         stall: 14 head offset u64
+ * ask: 14 client stream 16 B                    typed: 14 client stream 16 B │ 30 typed u64
+ * closed: 14 client stream 16 B │ 30 typed u64 │ 38 cause u8          workerStatus: 14 JSON
+ * detach, skipOutput: nothing
+ * ```
+ * A frame whose fences are not current is ignored (FC2).
+ */
+export interface Fences {
+  /** Fence of the input log: which driver. */
+  readonly input: number;
+  /** Fence of the output log: which worker. */
+  readonly output: number;
+}
+
+export const CloseStreamCause = {
+  /** Another client took control (RS6). */
+  superseded: 1,
+  /** An input offset above the next one to type (RS6). */
+  hole: 2,
+  /** The session ended. */
+  ended: 3,
+} as const;
+
+export type EphemeralBody =
+  /** How far the driver's terminal has parsed (FC2). */
+  | { readonly kind: 'credit'; readonly offset: number; readonly windowBytes: number }
+  /** The driving socket is gone: nobody drives (FC3). */
+  | { readonly kind: 'detach' }
+  /** An edge asks the worker to state `typed` or `closed` of a stream. */
+  | { readonly kind: 'ask'; readonly stream: ClientStream }
+  /** The driver asks to discard what is queued (FC9). */
+  | { readonly kind: 'skipOutput' }
+  /** The worker waits for credit. */
+  | { readonly kind: 'stall'; readonly headOffset: number }
+  /** All input of the stream below `typed` was written to the upstream (RS4). */
+  | { readonly kind: 'typed'; readonly stream: ClientStream; readonly typed: number; readonly endOfInput: boolean }
+  /** The stream will never be typed again; exactly `typed` bytes of it were (RS6). */
+  | { readonly kind: 'closed'; readonly stream: ClientStream; readonly typed: number; readonly cause: number }
+  | { readonly kind: 'workerStatus'; readonly status: WorkerStatus };
+
+/** What the worker tells about its leg; everything optional is unknown. */
+export interface WorkerStatus {
+  readonly worker: string;
+  /** The stream whose input is typed now, and the fence of its writer (DR1). */
+  readonly driver?: { readonly stream: ClientStream; readonly fence: number };
+  readonly upstream: 'connecting' | 'open' | 'paused' | 'ended';
+}
+
+export type Ephemeral = EphemeralBody & { readonly fences: Fences };
+
+const headBytes = 14;
+
+export function encodeEphemeral(fences: Fences, body: EphemeralBody): Uint8Array {
+  const payload = encodeBody(body);
+  const frame = new Uint8Array(headBytes + payload.length);
+  frame[0] = FrameType[body.kind];
+  frame[1] = body.kind === 'typed' && body.endOfInput ? 1 : 0;
+  writeU48(frame, 2, fences.input);
+  writeU48(frame, 8, fences.output);
+  frame.set(payload, headBytes);
+  return frame;
+}
+
+function encodeBody(body: EphemeralBody): Uint8Array {
+  switch (body.kind) {
+    case 'credit': {
+      const bytes = new Uint8Array(12);
+      writeU64(bytes, 0, body.offset);
+      writeU32(bytes, 8, body.windowBytes);
+      return bytes;
+    }
+    case 'stall': {
+      const bytes = new Uint8Array(8);
+      writeU64(bytes, 0, body.headOffset);
+      return bytes;
+    }
+    case 'ask': {
+      const bytes = new Uint8Array(16);
+      writeStream(bytes, 0, body.stream);
+      return bytes;
+    }
+    case 'typed':
+    case 'closed': {
+      const bytes = new Uint8Array(body.kind === 'closed' ? 25 : 24);
+      writeStream(bytes, 0, body.stream);
+      writeU64(bytes, 16, body.typed);
+      if (body.kind === 'closed') bytes[24] = body.cause;
+      return bytes;
+    }
+    case 'workerStatus':
+      return encodeJson(body.status);
+    default:
+      return new Uint8Array(0);
+  }
+}
+
+/** @returns undefined for bytes that are no ephemeral frame, of an unknown type or broken (WP2, WP5); never throws */
+export function decodeEphemeral(frame: Uint8Array): Ephemeral | undefined {
+  if (frame.length < headBytes || !isEphemeral(frame[0] as number)) return undefined;
+  const body = decodeBody(frame[0] as number, frame[1] as number, frame.subarray(headBytes));
+  return body && { ...body, fences: { input: readU48(frame, 2), output: readU48(frame, 8) } };
+}
+
+function decodeBody(type: number, flags: number, payload: Uint8Array): EphemeralBody | undefined {
+  switch (type) {
+    case FrameType.credit: {
+      const offset = payload.length >= 12 ? readU64(payload, 0) : unsafeInteger;
+      return offset === unsafeInteger ? undefined : { kind: 'credit', offset, windowBytes: readU32(payload, 8) };
+    }
+    case FrameType.detach:
+      return { kind: 'detach' };
+    case FrameType.skipOutput:
+      return { kind: 'skipOutput' };
+    case FrameType.ask:
+      return payload.length < 16 ? undefined : { kind: 'ask', stream: readStream(payload, 0) };
+    case FrameType.stall: {
+      const headOffset = payload.length >= 8 ? readU64(payload, 0) : unsafeInteger;
+      return headOffset === unsafeInteger ? undefined : { kind: 'stall', headOffset };
+    }
+    case FrameType.typed: {
+      const typed = payload.length >= 24 ? readU64(payload, 16) : unsafeInteger;
+      return typed === unsafeInteger ? undefined : { kind: 'typed', stream: readStream(payload, 0), typed, endOfInput: (flags & 1) === 1 };
+    }
+    case FrameType.closed: {
+      const typed = payload.length >= 25 ? readU64(payload, 16) : unsafeInteger;
+      return typed === unsafeInteger ? undefined : { kind: 'closed', stream: readStream(payload, 0), typed, cause: payload[24] ?? 0 };
+    }
+    case FrameType.workerStatus: {
+      const status = decodeJsonObject(payload);
+      return status && { kind: 'workerStatus', status: status as unknown as WorkerStatus };
+    }
+    default:
+      return undefined;
+  }
+}
