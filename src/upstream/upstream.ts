@@ -1,0 +1,66 @@
+import type { EndReason } from '../protocol/end-reason.ts';
+import type { Target } from '../protocol/target.ts';
+
+/**
+ * The way to what a session is connected to. One implementation speaks to Kubernetes and Rancher; the simulation has its own.
+ * Bytes are as the process wrote them; nothing is decoded (WP1).
+ */
+export interface UpstreamOpener {
+  /**
+   * Opens the target. Resolves when the upstream accepted it.
+   * @param credential what authenticates the user upstream; undefined: the relay's own
+   * @throws UpstreamRefusal when it will not start; nothing is left open then
+   */
+  open(request: UpstreamRequest, events: UpstreamEvents, signal: AbortSignal): Promise<Upstream>;
+}
+
+export interface UpstreamRequest {
+  readonly target: Target;
+  readonly size: { readonly cols: number; readonly rows: number };
+  readonly credential: Credential | undefined;
+  /** Environment marker of shells the relay chooses (UP9). */
+  readonly sessionId: string;
+}
+
+/** Never logged, never in an error; sealed when it leaves the process (UP8). */
+export type Credential = { readonly kind: 'bearer'; readonly token: string } | { readonly kind: 'rancher-cookie'; readonly value: string };
+
+/** Called in order, never after `ended`. The receiver owns `bytes`. */
+export interface UpstreamEvents {
+  output(bytes: Uint8Array, source: 'stdout' | 'stderr'): void;
+  /** `write` may go on after it had answered false. */
+  drained(): void;
+  /** Once, after all output. */
+  ended(reason: EndReason): void;
+}
+
+export interface Upstream {
+  /**
+   * Input, unfragmented, cut into pieces the upstream takes (UP2). The bytes are sent or the upstream ends: nothing is dropped silently.
+   * @returns false when its buffer has passed the mark: stop until `drained` (FC5)
+   */
+  write(bytes: Uint8Array): boolean;
+  /** Ignored without a TTY (UP2). Whole numbers from 1 to 65535. */
+  resize(cols: number, rows: number): void;
+  /** End of input. @returns false when this upstream cannot be told (only v5 without a TTY can, UP2) */
+  endInput(): boolean;
+  /** Stops reading: the upstream is blocked by TCP, nothing is lost (FC2). Idempotent. */
+  pause(): void;
+  resume(): void;
+  /** Ends the connection; idempotent. `ended` is not called after it. */
+  close(): void;
+}
+
+/** Why an upstream did not start, fit to be shown. */
+export class UpstreamRefusal extends Error {
+  readonly end: EndReason;
+  /** A later try with the same request may succeed (busy, unreachable, not scheduled yet). */
+  readonly retryable: boolean;
+
+  constructor(end: EndReason, retryable: boolean) {
+    super(end.message);
+    this.name = 'UpstreamRefusal';
+    this.end = end;
+    this.retryable = retryable;
+  }
+}
