@@ -3,7 +3,7 @@ import type { EndReason } from '../protocol/end-reason.ts';
 import type { Entry } from '../protocol/entry.ts';
 import type { Driver, FenceEntry } from '../protocol/fence-entry.ts';
 import type { ClientStream, SessionId, WorkerId } from '../protocol/ids.ts';
-import type { EntryId, Position } from '../protocol/position.ts';
+import type { EntryId } from '../protocol/position.ts';
 
 /** One of the two logs of a session: `out` is written by the worker, `in` by the edge whose client drives. */
 export interface LogName {
@@ -137,8 +137,3 @@ export type PageAnswer =
       readonly owner: WorkerId | undefined;
     }
   | { readonly kind: 'unknown' };
-
-/** Where the writer of a fence starts. */
-export function startOf(fence: FenceEntry): Position {
-  return fence.position;
-}
