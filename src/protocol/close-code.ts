@@ -13,6 +13,8 @@ export const CloseCode = {
   moved: 4003,
   /** A limit on sessions or memory was reached (FC7); text names it. */
   busy: 4004,
+  /** The socket's send buffer passed its hard bound (FC1). */
+  slow: 4006,
   /** A session that may still be coming back after a broker restart (LG11). */
   notYet: 4005,
   /** A frame that breaks the protocol (WP2). */
