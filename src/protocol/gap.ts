@@ -19,7 +19,7 @@ export const GapCause = {
 export type GapCause = (typeof GapCause)[keyof typeof GapCause];
 
 export interface Gap {
-  /** Bytes missing, at least 1. */
+  /** Bytes missing. */
   readonly sizeBytes: number;
   readonly cause: GapCause;
 }
@@ -40,7 +40,7 @@ export function encodeGap(gap: Gap): Uint8Array {
 export function decodeGap(payload: Uint8Array): Gap | undefined {
   const sizeBytes = payload.length >= gapPayloadBytes ? readU64(payload, 0) : unsafeInteger;
   const cause = payload[8] ?? 0;
-  return sizeBytes > 0 && isGapCause(cause) ? { sizeBytes, cause } : undefined;
+  return sizeBytes >= 0 && isGapCause(cause) ? { sizeBytes, cause } : undefined;
 }
 
 export function gapOf(entry: Entry): Gap | undefined {

@@ -14,7 +14,7 @@ import { decodeUtf8, encodeUtf8 } from './utf8.ts';
  * ```
  * attached, status: JSON           inputAck (flag 1: end of input typed): 2 accepted u64 │ 10 typed u64
  * gap (flag 1: adopt the next entry's CRC): 2 position 26 B │ 28 size u64 │ 36 cause u8
- * rewound: 2 position 26 B         pong: 2 token u32          close: 2 code u16 │ 4 text UTF-8
+ * rewound (flag 1: as for gap): 2 position 26 B         pong: 2 token u32          close: 2 code u16 │ 4 text UTF-8
  * position: fence u48 │ seq u64 │ offset u64 │ crc u32
  * ```
  */
@@ -22,10 +22,10 @@ export type ServerFrame =
   | ({ readonly kind: 'attached' } & Attached)
   /** Bytes of the client's stream stored in the log, and written to the upstream (RS4). */
   | { readonly kind: 'inputAck'; readonly accepted: number; readonly typed: number; readonly endOfInput: boolean }
-  /** Output that this client will never get; its position moves to the one carried (LG7). */
+  /** Output that this client will never get; its position moves to the one carried (LG7). Size 0: only entries without bytes are missing. */
   | ({ readonly kind: 'gap'; readonly to: Position; readonly adoptCrc: boolean } & Gap)
   /** What the client holds beyond this position is not on the record (LG8). */
-  | { readonly kind: 'rewound'; readonly to: Position }
+  | { readonly kind: 'rewound'; readonly to: Position; readonly adoptCrc: boolean }
   | { readonly kind: 'pong'; readonly token: number }
   | { readonly kind: 'status'; readonly status: SessionStatus }
   | { readonly kind: 'close'; readonly code: number; readonly text: string };
@@ -70,7 +70,7 @@ export function encodeServerFrame(frame: ServerFrame): Uint8Array {
       return bytes;
     }
     case 'rewound': {
-      const bytes = head(FrameType.rewound, 0, 28);
+      const bytes = head(FrameType.rewound, frame.adoptCrc ? 1 : 0, 28);
       writePosition(bytes, 2, frame.to);
       return bytes;
     }
@@ -126,7 +126,7 @@ function decode(bytes: Uint8Array): ServerFrame | undefined | 'unknown' {
     }
     case FrameType.rewound: {
       const to = bytes.length === 28 ? readPosition(bytes, 2) : undefined;
-      return to && { kind: 'rewound', to };
+      return to && { kind: 'rewound', to, adoptCrc: ((bytes[1] ?? 0) & 1) === 1 };
     }
     case FrameType.pong:
       return bytes.length === 6 ? { kind: 'pong', token: readU32(bytes, 2) } : undefined;

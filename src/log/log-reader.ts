@@ -1,0 +1,295 @@
+import { decodeEntry, type Entry, endOffset, isFence } from '../protocol/entry.ts';
+import { decodeFence } from '../protocol/fence-entry.ts';
+import { type Gap, GapCause } from '../protocol/gap.ts';
+import { keptPushBytes, pageEntries } from '../protocol/limits.ts';
+import { compareIds, type EntryId, type Position, sameId, startOfLog } from '../protocol/position.ts';
+import { type FenceTable, isVoid, newestFence, rowOf, withRow } from './fence-table.ts';
+import { locate } from './locate.ts';
+
+/** What a reader delivers to. */
+export interface ReaderSink {
+  /** In order, each once. */
+  deliver(entry: Entry): void;
+  /** Bytes that this reader will never get (LG7); the position is now `to`. `adoptCrc`: the CRC at `to` is not known. */
+  gap(gap: Gap, to: Position, adoptCrc: boolean): void;
+  /** What was delivered beyond `to` is not on the record (LG8). */
+  rewound(to: Position, adoptCrc: boolean): void;
+  /** Room for another entry. When false the reader parks until `resume` (FC1). */
+  wantsMore(): boolean;
+}
+
+/** What the owner of a reader has to do for it. */
+export type ReaderNeed =
+  | undefined
+  /** Read a page: the table, then at most `count` entries from `from` on; hand it to `page` with the same `turn`. */
+  | { readonly kind: 'read'; readonly turn: number; readonly from: EntryId; readonly count: number }
+  /** Call `waited` with `turn` after two seconds: a `reassert` may come meanwhile (RS3 d). */
+  | { readonly kind: 'wait'; readonly turn: number };
+
+type Mode =
+  /** No subscription. */
+  | 'off'
+  /** A page is on its way; pushes are kept. */
+  | 'reading'
+  | 'live'
+  /** The sink is full: pushes are dropped, only the position is kept. */
+  | 'parked';
+
+/**
+ * One reader of one log (LG5, LG10, RS3). Pure. The owner subscribes, reads pages when asked and hands everything in; entries come
+ * out through the sink. Every read is a `locate`: the position is compared with the record before anything is delivered.
+ */
+export class LogReader {
+  readonly #sink: ReaderSink;
+  #position: Position;
+  /** The base of the last fence entry passed. */
+  #base: Position;
+  #floor = 0;
+  #mode: Mode = 'off';
+  /** Raised with every need: an answer to an older one is ignored. */
+  #turn = 0;
+  /** What the page under way is to tell: whether this position is on the record. */
+  #candidate: 'position' | 'base' | 'first' = 'position';
+  #waited = false;
+  #kept: Uint8Array[] = [];
+  #keptBytes = 0;
+  #keptOverflow = false;
+  /** The entry that did not fit last time; a second time it is adopted with a declared gap. */
+  #misfit: EntryId | undefined;
+
+  constructor(sink: ReaderSink, position: Position, base: Position) {
+    this.#sink = sink;
+    this.#position = position;
+    this.#base = base;
+  }
+
+  get position(): Position {
+    return this.#position;
+  }
+
+  get base(): Position {
+    return this.#base;
+  }
+
+  get live(): boolean {
+    return this.#mode === 'live';
+  }
+
+  get parked(): boolean {
+    return this.#mode === 'parked';
+  }
+
+  /** The channel is subscribed; reads sent from now on count. */
+  subscribed(): ReaderNeed {
+    this.#mode = 'off';
+    return this.#sink.wantsMore() ? this.#read('position') : this.#park();
+  }
+
+  /** The subscription is over: nothing counts until `subscribed`. */
+  broken(): void {
+    this.#mode = 'off';
+    this.#turn++;
+    this.#dropKept();
+  }
+
+  /** The sweep, or a doubt of the owner: compare with the record again (LG5). */
+  recheck(): ReaderNeed {
+    return this.#mode === 'live' ? this.#read('position') : undefined;
+  }
+
+  /** The sink has room again. */
+  resume(): ReaderNeed {
+    return this.#mode === 'parked' && this.#sink.wantsMore() ? this.#read('position') : undefined;
+  }
+
+  waited(turn: number): ReaderNeed {
+    if (turn !== this.#turn || this.#mode !== 'live') return undefined;
+    this.#waited = true;
+    return this.#read('position');
+  }
+
+  push(frame: Uint8Array): ReaderNeed {
+    if (this.#mode === 'live') return this.#pushLive(frame);
+    if (this.#mode === 'reading') this.#keep(frame);
+    return undefined;
+  }
+
+  page(turn: number, table: FenceTable, entries: readonly Entry[], asked: number): ReaderNeed {
+    if (turn !== this.#turn || this.#mode !== 'reading') return undefined;
+    const rows = withFencesOf(table, entries);
+    if (entries.some((entry) => entry.fence > newestFence(rows))) return this.#read(this.#candidate);
+    const full = entries.length >= asked;
+    const at = this.#candidate === 'position' ? this.#position : this.#candidate === 'base' ? this.#base : startOfLog;
+    const found = locate(at, rows, entries);
+    switch (found.kind) {
+      case 'on-record':
+        if (this.#candidate === 'base') this.#rewind(this.#base, false);
+        if (this.#candidate === 'first') this.#rewindToFirst(rows, entries);
+        return this.#deliverPage(rows, entries, full);
+      case 'rewound':
+        this.#rewind(found.to, false);
+        return this.#read('position');
+      case 'ahead':
+        return this.#candidate === 'position' ? this.#goLive(rows) : this.#read('first');
+      case 'unheard-of':
+        if (this.#candidate !== 'position' || this.#waited) return this.#tryNext();
+        this.#goLive(rows);
+        return this.#mode === 'live' ? { kind: 'wait', turn: ++this.#turn } : undefined;
+      case 'lost':
+        return this.#tryNext();
+    }
+  }
+
+  /** Page size by the room the sink has is the owner's business; a page is never above {@link pageEntries}. */
+  #read(candidate: 'position' | 'base' | 'first'): ReaderNeed {
+    if (this.#mode !== 'reading') this.#dropKept();
+    this.#mode = 'reading';
+    this.#candidate = candidate;
+    const from = candidate === 'position' ? this.#position : candidate === 'base' ? this.#base : startOfLog;
+    return { kind: 'read', turn: ++this.#turn, from: { fence: from.fence, seq: from.seq }, count: pageEntries };
+  }
+
+  #tryNext(): ReaderNeed {
+    return this.#read(this.#candidate === 'position' && this.#base.fence > 0 ? 'base' : 'first');
+  }
+
+  #deliverPage(rows: FenceTable, entries: readonly Entry[], full: boolean): ReaderNeed {
+    this.#waited = false;
+    for (const entry of entries) {
+      if (compareIds(entry, this.#position) <= 0 || isVoid(rows, entry)) continue;
+      if (!this.#sink.wantsMore()) return this.#park();
+      if (!this.#take(entry)) return this.#read('position');
+    }
+    if (full) return this.#sink.wantsMore() ? this.#read('position') : this.#park();
+    return this.#goLive(rows);
+  }
+
+  /** Delivers an entry that was read. @returns false when it does not fit behind the position: locate again */
+  #take(entry: Entry): boolean {
+    const fence = isFence(entry) ? decodeFence(entry) : undefined;
+    const before = fence ? fence.base : { fence: entry.fence, seq: entry.seq - 1, offset: entry.offset, crc: 0 };
+    const { offset } = this.#position;
+    if (entry.offset > offset) {
+      this.#gap({ sizeBytes: entry.offset - offset, cause: GapCause.trimmed }, before, !fence);
+    } else if (entry.offset < offset) {
+      if (!fence && !this.#misfits(entry)) return false;
+      this.#rewind(before, !fence);
+    } else if (!sameId(before, this.#position)) {
+      this.#gap({ sizeBytes: 0, cause: GapCause.lost }, before, !fence);
+    } else if (fence && fence.base.crc !== this.#position.crc) {
+      if (!this.#misfits(entry)) return false;
+      this.#rewind(before, false);
+    }
+    this.#accept(entry, fence !== undefined);
+    return true;
+  }
+
+  /** @returns true the second time the same entry did not fit */
+  #misfits(entry: Entry): boolean {
+    if (this.#misfit && sameId(this.#misfit, entry)) return true;
+    this.#misfit = { fence: entry.fence, seq: entry.seq };
+    return false;
+  }
+
+  #pushLive(frame: Uint8Array): ReaderNeed {
+    const entry = decodeEntry(frame);
+    if (!entry || entry.fence < this.#floor || compareIds(entry, this.#position) <= 0) return undefined;
+    const fence = isFence(entry);
+    if (this.#chains(entry, fence)) {
+      if (!this.#sink.wantsMore()) {
+        this.#park();
+        return undefined;
+      }
+      this.#accept(entry, fence);
+      return undefined;
+    }
+    this.#floor = Math.max(this.#floor, entry.fence);
+    return this.#read('position');
+  }
+
+  #chains(entry: Entry, fence: boolean): boolean {
+    const at = this.#position;
+    if (entry.offset !== at.offset) return false;
+    if (!fence) return entry.fence === at.fence && entry.seq === at.seq + 1;
+    const base = decodeFence(entry)?.base;
+    return base !== undefined && sameId(base, at) && base.crc === at.crc;
+  }
+
+  #accept(entry: Entry, fence: boolean): void {
+    if (fence) this.#base = decodeFence(entry)?.base ?? this.#base;
+    this.#position = { fence: entry.fence, seq: entry.seq, offset: endOffset(entry), crc: entry.crc };
+    this.#misfit = undefined;
+    this.#sink.deliver(entry);
+  }
+
+  #gap(gap: Gap, to: Position, adoptCrc: boolean): void {
+    this.#position = to;
+    this.#sink.gap(gap, to, adoptCrc);
+  }
+
+  #rewind(to: Position, adoptCrc: boolean): void {
+    this.#position = to;
+    if (compareIds(this.#base, to) > 0) this.#base = startOfLog;
+    this.#sink.rewound(to, adoptCrc);
+  }
+
+  /** Nothing of my history is on the record: as far back as the log goes, or a gap if that is ahead of me. */
+  #rewindToFirst(rows: FenceTable, entries: readonly Entry[]): void {
+    const first = entries.find((entry) => !isVoid(rows, entry));
+    const fence = first && isFence(first) ? decodeFence(first) : undefined;
+    const before = !first ? startOfLog : (fence?.base ?? { fence: first.fence, seq: first.seq - 1, offset: first.offset, crc: 0 });
+    const { offset } = this.#position;
+    if (before.offset > offset) this.#gap({ sizeBytes: before.offset - offset, cause: GapCause.lost }, before, !fence);
+    else this.#rewind(before, first !== undefined && !fence);
+  }
+
+  #goLive(rows: FenceTable): ReaderNeed {
+    if (this.#keptOverflow) {
+      this.#dropKept();
+      return this.#read('position');
+    }
+    this.#mode = 'live';
+    this.#floor = Math.max(this.#floor, newestFence(rows));
+    const kept = this.#kept;
+    this.#dropKept();
+    for (const [index, frame] of kept.entries()) {
+      const need = this.#pushLive(frame);
+      if (!need) continue;
+      for (const later of kept.slice(index + 1)) this.#keep(later);
+      return need;
+    }
+    return undefined;
+  }
+
+  #park(): undefined {
+    this.#mode = 'parked';
+    this.#turn++;
+    this.#dropKept();
+  }
+
+  #keep(frame: Uint8Array): void {
+    if (this.#keptOverflow) return;
+    this.#kept.push(frame);
+    this.#keptBytes += frame.length;
+    // One entry may always be kept; beyond that the log is read again.
+    if (this.#keptBytes > keptPushBytes && this.#kept.length > 1) {
+      this.#dropKept();
+      this.#keptOverflow = true;
+    }
+  }
+
+  #dropKept(): void {
+    this.#kept = [];
+    this.#keptBytes = 0;
+    this.#keptOverflow = false;
+  }
+}
+
+function withFencesOf(table: FenceTable, entries: readonly Entry[]): FenceTable {
+  let rows = table;
+  for (const entry of entries) {
+    const fence = isFence(entry) ? decodeFence(entry) : undefined;
+    if (fence && !rows.some((row) => row.fence === fence.position.fence)) rows = withRow(rows, rowOf(fence));
+  }
+  return rows;
+}

@@ -1,0 +1,222 @@
+import { type EntryHeader, encodeEntry } from '../protocol/entry.ts';
+import type { FenceEntry } from '../protocol/fence-entry.ts';
+import { maxEntryPayloadBytes, writerRingBytes } from '../protocol/limits.ts';
+import type { EntryId, Position } from '../protocol/position.ts';
+import type { FenceTable } from './fence-table.ts';
+
+/** What a `take` gave to its writer, and what the writer shows in a `reassert`. */
+export interface Claim {
+  readonly fence: FenceEntry;
+  readonly frame: Uint8Array;
+  readonly table: FenceTable;
+}
+
+/** What becomes one entry, or is merged into the one before it. */
+export interface Offer {
+  readonly type: number;
+  readonly flags: number;
+  /** In front of the content, not counted by offset and CRC: a client offset, a log cursor, the whole payload of a control entry. */
+  readonly lead: Uint8Array;
+  /** The bytes that offset and CRC count. Empty in control entries. */
+  readonly content: Uint8Array;
+  /** Bytes by which a gap entry moves the offset on (LG7). */
+  readonly skippedBytes?: number;
+  /** Merge with an offer of the same type and flags in front of it: its lead stays (input) or is replaced by this one (log cursors). */
+  readonly merge?: 'keep-lead' | 'replace-lead';
+}
+
+export type WriterVerdict = 'go-on' | 'replaced' | 'take-again' | 'ended' | 'unknown';
+
+interface RingFrame {
+  readonly seq: number;
+  readonly frame: Uint8Array;
+  /** When the append was answered; undefined until then. */
+  answeredAtMs: number | undefined;
+}
+
+interface Pending {
+  readonly type: number;
+  readonly flags: number;
+  lead: Uint8Array;
+  readonly content: Uint8Array[];
+  contentBytes: number;
+  readonly skippedBytes: number;
+}
+
+/** Without a replica an answered frame stays this long for a resend, while there is room (FC4). */
+const keepAnsweredMs = 2000;
+
+const noBytes = new Uint8Array(0);
+
+/**
+ * The writer of one log between its take and its end (LG1, LG2, LG6, LG8). Pure: it says what to append and is told the answer.
+ * At most one append is un-answered; meanwhile offers are merged (FC6). After doubt nothing is appended until `reasserted`;
+ * a frame once encoded keeps its id and bytes for ever.
+ */
+export class LogWriter {
+  readonly #claim: Claim;
+  readonly #crc32: (bytes: Uint8Array, from: number) => number;
+  #head: Position;
+  #ring: RingFrame[] = [];
+  #ringBytes = 0;
+  /** Index into the ring of the frame to send next; its length when all were sent. */
+  #next = 0;
+  #pending: Pending[] = [];
+  #pendingBytes = 0;
+  #state: 'ready' | 'unanswered' | 'doubt' | 'stopped' = 'ready';
+
+  constructor(claim: Claim, crc32: (bytes: Uint8Array, from: number) => number) {
+    this.#claim = claim;
+    this.#crc32 = crc32;
+    this.#head = claim.fence.position;
+  }
+
+  get claim(): Claim {
+    return this.#claim;
+  }
+
+  get fence(): number {
+    return this.#claim.fence.position.fence;
+  }
+
+  /** Behind the last encoded entry. */
+  get head(): Position {
+    return this.#head;
+  }
+
+  /** Behind everything offered. */
+  get offeredOffset(): number {
+    return this.#head.offset + this.#pendingBytes;
+  }
+
+  /** Bytes offered and not yet encoded. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  get inDoubt(): boolean {
+    return this.#state === 'doubt';
+  }
+
+  get stopped(): boolean {
+    return this.#state === 'stopped';
+  }
+
+  /** Everything offered was stored. */
+  get settled(): boolean {
+    return this.#state === 'ready' && this.#pending.length === 0 && this.#next === this.#ring.length;
+  }
+
+  /** @param offer its bytes belong to the writer from here on; content is at most {@link maxEntryPayloadBytes} */
+  offer(offer: Offer): void {
+    if (this.#state === 'stopped') return;
+    const last = this.#pending.at(-1);
+    const merges =
+      offer.merge !== undefined &&
+      last?.type === offer.type &&
+      last.flags === offer.flags &&
+      last.contentBytes + offer.content.length <= maxEntryPayloadBytes;
+    if (merges) {
+      if (offer.merge === 'replace-lead') last.lead = offer.lead;
+      last.content.push(offer.content);
+      last.contentBytes += offer.content.length;
+    } else {
+      const { type, flags, lead, content, skippedBytes = 0 } = offer;
+      this.#pending.push({ type, flags, lead, content: [content], contentBytes: content.length, skippedBytes });
+    }
+    this.#pendingBytes += offer.content.length + (offer.skippedBytes ?? 0);
+  }
+
+  /** The frame to append now, if any. It counts as un-answered until `stored` or `doubted` (LG2). */
+  next(): Uint8Array | undefined {
+    if (this.#state !== 'ready') return undefined;
+    let frame = this.#ring[this.#next];
+    if (!frame) {
+      const item = this.#pending.shift();
+      if (!item) return undefined;
+      frame = this.#encode(item);
+    }
+    this.#state = 'unanswered';
+    return frame.frame;
+  }
+
+  /** The un-answered append was stored. */
+  stored(nowMs: number): void {
+    if (this.#state !== 'unanswered') return;
+    this.#state = 'ready';
+    const frame = this.#ring[this.#next];
+    if (frame) frame.answeredAtMs = nowMs;
+    this.#next++;
+    this.forgetAnswered(nowMs);
+  }
+
+  /** An answer that is no id, a lost connection, a moved slot: nothing more until `reasserted` (LG6). */
+  doubted(): void {
+    if (this.#state !== 'stopped') this.#state = 'doubt';
+  }
+
+  /** @returns what the owner does: `go-on` calls `next` again, all else has ended this writer */
+  reasserted(
+    answer: { readonly kind: 'tail'; readonly tail: EntryId } | { readonly kind: Exclude<WriterVerdict, 'go-on'> },
+  ): WriterVerdict {
+    if (this.#state === 'stopped') return 'replaced';
+    if (answer.kind !== 'tail') {
+      if (answer.kind !== 'unknown') this.stop();
+      return answer.kind;
+    }
+    if (answer.tail.fence !== this.fence) {
+      this.stop();
+      return 'replaced';
+    }
+    const above = this.#ring.findIndex((frame) => frame.seq > answer.tail.seq);
+    this.#next = above === -1 ? this.#ring.length : above;
+    this.#state = 'ready';
+    return 'go-on';
+  }
+
+  /** Writes nothing more, keeps nothing. */
+  stop(): void {
+    this.#state = 'stopped';
+    this.#ring = [];
+    this.#pending = [];
+    this.#ringBytes = this.#pendingBytes = this.#next = 0;
+  }
+
+  /** Drops answered frames that are old or do not fit the ring (FC4). */
+  forgetAnswered(nowMs: number): void {
+    let drop = 0;
+    for (const frame of this.#ring) {
+      if (frame.answeredAtMs === undefined || drop >= this.#next) break;
+      if (this.#ringBytes <= writerRingBytes && nowMs - frame.answeredAtMs < keepAnsweredMs) break;
+      this.#ringBytes -= frame.frame.length;
+      drop++;
+    }
+    if (drop === 0) return;
+    this.#ring.splice(0, drop);
+    this.#next -= drop;
+  }
+
+  #encode(item: Pending): RingFrame {
+    const { offset, seq, fence } = this.#head;
+    let crc = this.#head.crc;
+    for (const part of item.content) if (part.length > 0) crc = this.#crc32(part, crc);
+    const header: EntryHeader = { type: item.type, flags: item.flags, fence, seq: seq + 1, offset, crc };
+    const frame = encodeEntry(header, item.lead, ...item.content);
+    this.#pendingBytes -= item.contentBytes + item.skippedBytes;
+    this.#head = { fence, seq: seq + 1, offset: offset + item.contentBytes + item.skippedBytes, crc };
+    const kept = { seq: seq + 1, frame, answeredAtMs: undefined };
+    this.#ring.push(kept);
+    this.#ringBytes += frame.length;
+    return kept;
+  }
+}
+
+/** An offer of plain bytes. */
+export function dataOffer(type: number, flags: number, content: Uint8Array, lead: Uint8Array = noBytes): Offer {
+  return { type, flags, lead, content, merge: 'keep-lead' };
+}
+
+/** An offer of an entry that adds no bytes to the log. */
+export function controlOffer(type: number, flags: number, payload: Uint8Array): Offer {
+  return { type, flags, lead: payload, content: noBytes };
+}

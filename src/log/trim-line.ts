@@ -1,0 +1,35 @@
+import type { EntryId } from '../protocol/position.ts';
+
+/**
+ * Where the writer of the output log trims: it counts the frames it stored and names the first to keep once they pass the bound (LG9).
+ * Trimming goes an eighth below the bound, so that a busy log is not trimmed at every append.
+ */
+export class TrimLine {
+  readonly #boundBytes: number;
+  #entries: Array<{ readonly id: EntryId; readonly bytes: number }> = [];
+  #bytes = 0;
+
+  constructor(boundBytes: number) {
+    this.#boundBytes = boundBytes;
+  }
+
+  /** Bytes of frames that are in the log as far as this writer knows. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** @returns the first entry to keep, when it is time to trim */
+  stored(id: EntryId, frameBytes: number): EntryId | undefined {
+    this.#entries.push({ id, bytes: frameBytes });
+    this.#bytes += frameBytes;
+    if (this.#bytes <= this.#boundBytes) return undefined;
+    let drop = 0;
+    for (const entry of this.#entries) {
+      if (this.#bytes <= (this.#boundBytes * 7) / 8 || drop === this.#entries.length - 1) break;
+      this.#bytes -= entry.bytes;
+      drop++;
+    }
+    this.#entries.splice(0, drop);
+    return this.#entries[0]?.id;
+  }
+}
