@@ -51,7 +51,7 @@ func main() {
 	}
 	log.SetFlags(0)
 	klog.SetLogger(logr.Discard())
-	if err := run(parseSettings()); err != nil {
+	if err := serve(parseSettings()); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -79,7 +79,7 @@ func parseSettings() settings {
 	return s
 }
 
-func run(s settings) error {
+func serve(s settings) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	if s.exitWithStdin {
