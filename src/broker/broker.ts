@@ -48,6 +48,8 @@ export interface SessionStore {
   release(id: SessionId, worker: WorkerId): Promise<boolean>;
   /** Refreshes the TTL of every key of the sessions (LG9). @returns for each whether its meta exists and names the worker */
   touch(ids: readonly SessionId[], worker: WorkerId): Promise<readonly boolean[]>;
+  /** Adds a session to a worker's index: before it takes over from a dead owner (LS2). `claim` does so itself. */
+  adopt(id: SessionId, worker: WorkerId): Promise<void>;
   /** The sessions in a worker's index: hints, `meta` decides. */
   ofWorker(worker: WorkerId): Promise<readonly SessionId[]>;
   /** Takes a session off a worker's index. */

@@ -1,0 +1,221 @@
+import type { Clock } from '../../base/clock.ts';
+import type { SessionId, WorkerId } from '../../protocol/ids.ts';
+import { compareIds, type EntryId } from '../../protocol/position.ts';
+import type { SessionRecord } from '../../session/session-record.ts';
+import type { ClaimAnswer, NewSession } from '../broker.ts';
+import { defaultLifetimes, type Lifetimes } from '../lifetimes.ts';
+import type {
+  EndAnswer,
+  EndRequest,
+  LogName,
+  PageAnswer,
+  ReassertAnswer,
+  TakeAnswer,
+  TakeInput,
+  TakeOutput,
+  WriterClaim,
+} from '../log-store.ts';
+import { endSession, leave } from './end-session.ts';
+import { entryOf } from './fencing.ts';
+import { MemoryHints } from './memory-hints.ts';
+import { MemorySession, type Step } from './memory-session.ts';
+import { reassert } from './reassert.ts';
+import { claim, newMeta, release, started, touch } from './session-steps.ts';
+import { takeInput, takeOutput } from './take.ts';
+
+/** Receives what is published on a channel; it must not call back into the server. */
+export type PushSink = (frame: Uint8Array) => void;
+
+export interface MemoryServerOptions {
+  readonly clock: Clock;
+  readonly lifetimes?: Partial<Lifetimes>;
+  /** Writes a session that a fail-over may lose (see {@link MemoryServer.copyWithout}); 0, the default, keeps no history. */
+  readonly rememberedWrites?: number;
+}
+
+/** Expired sessions are removed when they are asked for, and all of them once in so long. */
+const sweepEveryMs = 10_000;
+
+/**
+ * A broker's whole state: every method is one atomic operation that answers at once and pushes to the subscribers of the channel.
+ * What stands between it and its clients (time, faults) is the clients' link.
+ */
+export class MemoryServer {
+  readonly #clock: Clock;
+  readonly #lifetimes: Lifetimes;
+  readonly #remembered: number;
+  readonly #sessions = new Map<SessionId, MemorySession>();
+  readonly #channels = new Map<string, Set<PushSink>>();
+  #hints: MemoryHints;
+  #sweptMs: number;
+
+  constructor(options: MemoryServerOptions) {
+    this.#clock = options.clock;
+    this.#lifetimes = { ...defaultLifetimes, ...options.lifetimes };
+    this.#remembered = options.rememberedWrites ?? 0;
+    this.#hints = new MemoryHints(this.#lifetimes);
+    this.#sweptMs = options.clock.now();
+  }
+
+  get hints(): MemoryHints {
+    return this.#hints;
+  }
+
+  // --- logs (the scripts and commands of design section 2) ---
+
+  takeOutput(id: SessionId, request: TakeOutput): TakeAnswer {
+    return this.#run(id, (session) => takeOutput(session, request, this.#clock.wallMs())) ?? { kind: 'unknown' };
+  }
+
+  takeInput(id: SessionId, request: TakeInput): TakeAnswer {
+    return this.#run(id, (session) => takeInput(session, request, this.#clock.wallMs())) ?? { kind: 'unknown' };
+  }
+
+  reassert({ session, log }: LogName, writer: WriterClaim): ReassertAnswer {
+    return this.#run(session, (state) => reassert(state, log, writer)) ?? { kind: 'unknown' };
+  }
+
+  end(id: SessionId, request: EndRequest): EndAnswer {
+    return this.#run(id, (session) => endSession(session, request, this.#clock.wallMs(), this.#clock.now())) ?? 'unknown';
+  }
+
+  leave(id: SessionId, ifFence: number): void {
+    this.#run(id, (session) => leave(session, ifFence));
+  }
+
+  /** Stores the entry unless its id is not above the tail or the log has no entry yet (LG2, LG4). It does not push. */
+  store({ session, log }: LogName, frame: Uint8Array): boolean {
+    const state = this.#session(session);
+    const entry = entryOf(frame);
+    const last = state?.[log].last;
+    if (!state || !last || compareIds(entry, last) <= 0) return false;
+    state.apply({ [log]: [entry] });
+    return true;
+  }
+
+  publish(log: LogName, frame: Uint8Array): void {
+    for (const sink of this.#channels.get(channelOf(log)) ?? []) sink(frame);
+  }
+
+  trim({ session, log }: LogName, first: EntryId): void {
+    this.#session(session)?.trim(log, first);
+  }
+
+  read({ session, log }: LogName, from: EntryId, count: number): PageAnswer {
+    const state = this.#session(session);
+    if (!state) return { kind: 'unknown' };
+    const { tables, record } = state.meta;
+    return {
+      kind: 'page',
+      table: tables[log],
+      entries: state[log].page(from, count),
+      ended: record.state === 'ended',
+      owner: record.owner,
+    };
+  }
+
+  subscribe(log: LogName, sink: PushSink): void {
+    const sinks = this.#channels.get(channelOf(log));
+    if (sinks) sinks.add(sink);
+    else this.#channels.set(channelOf(log), new Set([sink]));
+  }
+
+  unsubscribe(log: LogName, sink: PushSink): void {
+    const sinks = this.#channels.get(channelOf(log));
+    sinks?.delete(sink);
+    if (sinks?.size === 0) this.#channels.delete(channelOf(log));
+  }
+
+  // --- sessions ---
+
+  create(session: NewSession): boolean {
+    this.#sweep();
+    if (this.#session(session.id)) return false;
+    const meta = newMeta(session, this.#clock.now() + this.#lifetimes.waitingMs);
+    this.#sessions.set(session.id, new MemorySession(meta, this.#remembered));
+    return true;
+  }
+
+  readSession(id: SessionId): SessionRecord | undefined {
+    return this.#session(id)?.meta.record;
+  }
+
+  claim(id: SessionId, worker: WorkerId): ClaimAnswer {
+    return this.#run(id, (session) => claim(session, worker, this.#clock.now(), this.#lifetimes)) ?? { kind: 'unknown' };
+  }
+
+  started(id: SessionId, worker: WorkerId): boolean {
+    return this.#run(id, (session) => started(session, worker)) ?? false;
+  }
+
+  release(id: SessionId, worker: WorkerId): boolean {
+    return this.#run(id, (session) => release(session, worker, this.#clock.now(), this.#lifetimes)) ?? false;
+  }
+
+  touch(id: SessionId, worker: WorkerId): boolean {
+    this.#sweep();
+    return this.#run(id, (session) => touch(session, worker, this.#clock.now(), this.#lifetimes)) ?? false;
+  }
+
+  /** Newest first. */
+  ofSubject(subject: string, limit: number): readonly SessionId[] {
+    const records = [...this.#sessions.keys()].map((id) => this.readSession(id));
+    const own = records.filter((record) => record?.subject === subject && record.state !== 'ended') as SessionRecord[];
+    return own
+      .sort((a, b) => b.createdAtMs - a.createdAtMs)
+      .slice(0, limit)
+      .map((record) => record.id);
+  }
+
+  // --- what can happen to a server ---
+
+  /** A replica that is `writes` behind for each session and becomes the primary; this one still answers whoever is connected to it. */
+  copyWithout(writes: (id: SessionId) => number = () => 0): MemoryServer {
+    const copy = new MemoryServer({ clock: this.#clock, lifetimes: this.#lifetimes, rememberedWrites: this.#remembered });
+    for (const [id, session] of this.#sessions) copy.#sessions.set(id, session.copyWithout(writes(id)));
+    copy.#hints = this.#hints.copy();
+    return copy;
+  }
+
+  /** Queue, leases, index and tickets lie in other slots: a fail-over may lose them alone. */
+  loseHints(): void {
+    this.#hints = new MemoryHints(this.#lifetimes);
+  }
+
+  /** A restart without its data. Subscriptions stay: their links have to be broken by whoever plays this. */
+  clear(): void {
+    this.#sessions.clear();
+    this.loseHints();
+  }
+
+  #run<Answer>(id: SessionId, step: (session: MemorySession) => Step<Answer>): Answer | undefined {
+    const session = this.#session(id);
+    if (!session) return undefined;
+    const { answer, change } = step(session);
+    if (change) {
+      session.apply(change);
+      for (const entry of change.out ?? []) this.publish({ session: id, log: 'out' }, entry.frame);
+      for (const entry of change.in ?? []) this.publish({ session: id, log: 'in' }, entry.frame);
+    }
+    return answer;
+  }
+
+  #session(id: SessionId): MemorySession | undefined {
+    const session = this.#sessions.get(id);
+    if (!session || session.meta.expiresAtMs > this.#clock.now()) return session;
+    this.#sessions.delete(id);
+    return undefined;
+  }
+
+  #sweep(): void {
+    const nowMs = this.#clock.now();
+    if (nowMs - this.#sweptMs < sweepEveryMs) return;
+    this.#sweptMs = nowMs;
+    for (const id of [...this.#sessions.keys()]) this.#session(id);
+    this.#hints.sweep(nowMs);
+  }
+}
+
+function channelOf({ session, log }: LogName): string {
+  return `${session}:${log}`;
+}
