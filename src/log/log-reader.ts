@@ -14,8 +14,8 @@ export interface ReaderSink {
   gap(gap: Gap, to: Position, adoptCrc: boolean): void;
   /** What was delivered beyond `to` is not on the record (LG8). */
   rewound(to: Position, adoptCrc: boolean): void;
-  /** Room for another entry. When false the reader parks until `resume` (FC1). */
-  wantsMore(): boolean;
+  /** How many more entries are worth reading now. 0: full, the reader parks until `resume` (FC1). */
+  roomEntries(): number;
 }
 
 /** What the owner of a reader has to do for it. */
@@ -35,6 +35,9 @@ type Mode =
   /** The sink is full: pushes are dropped, only the position is kept. */
   | 'parked';
 
+/** The table is read before the log, so a take between both shows a fence without its row; one more read finds it (RS3). */
+const maxRereads = 4;
+
 /**
  * One reader of one log (LG5, LG10, RS3). Pure. The owner subscribes, reads pages when asked and hands everything in; entries come
  * out through the sink. Every read is a `locate`: the position is compared with the record before anything is delivered.
@@ -51,6 +54,7 @@ export class LogReader {
   /** What the page under way is to tell: whether this position is on the record. */
   #candidate: 'position' | 'base' | 'first' = 'position';
   #waited = false;
+  #rereads = 0;
   #kept: Uint8Array[] = [];
   #keptBytes = 0;
   #keptOverflow = false;
@@ -82,7 +86,8 @@ export class LogReader {
   /** The channel is subscribed; reads sent from now on count. */
   subscribed(): ReaderNeed {
     this.#mode = 'off';
-    return this.#sink.wantsMore() ? this.#read('position') : this.#park();
+    this.#floor = this.#position.fence;
+    return this.#sink.roomEntries() > 0 ? this.#read('position') : this.#park();
   }
 
   /** The subscription is over: nothing counts until `subscribed`. */
@@ -99,7 +104,7 @@ export class LogReader {
 
   /** The sink has room again. */
   resume(): ReaderNeed {
-    return this.#mode === 'parked' && this.#sink.wantsMore() ? this.#read('position') : undefined;
+    return this.#mode === 'parked' && this.#sink.roomEntries() > 0 ? this.#read('position') : undefined;
   }
 
   waited(turn: number): ReaderNeed {
@@ -114,10 +119,16 @@ export class LogReader {
     return undefined;
   }
 
+  /** Whether the answer to the need of this turn is still waited for. */
+  expects(turn: number): boolean {
+    return turn === this.#turn && this.#mode === 'reading';
+  }
+
   page(turn: number, table: FenceTable, entries: readonly Entry[], asked: number): ReaderNeed {
-    if (turn !== this.#turn || this.#mode !== 'reading') return undefined;
+    if (!this.expects(turn)) return undefined;
     const rows = withFencesOf(table, entries);
-    if (entries.some((entry) => entry.fence > newestFence(rows))) return this.#read(this.#candidate);
+    if (entries.some((entry) => entry.fence > newestFence(rows)) && ++this.#rereads < maxRereads) return this.#read(this.#candidate);
+    this.#rereads = 0;
     const full = entries.length >= asked;
     const at = this.#candidate === 'position' ? this.#position : this.#candidate === 'base' ? this.#base : startOfLog;
     const found = locate(at, rows, entries);
@@ -130,23 +141,26 @@ export class LogReader {
         this.#rewind(found.to, false);
         return this.#read('position');
       case 'ahead':
-        return this.#candidate === 'position' ? this.#goLive(rows) : this.#read('first');
+        return this.#candidate === 'position' ? this.#goLive(this.#floor) : this.#read('first');
       case 'unheard-of':
         if (this.#candidate !== 'position' || this.#waited) return this.#tryNext();
-        this.#goLive(rows);
-        return this.#mode === 'live' ? { kind: 'wait', turn: ++this.#turn } : undefined;
+        return this.#goLive(this.#floor) ?? { kind: 'wait', turn: ++this.#turn };
       case 'lost':
         return this.#tryNext();
     }
   }
 
-  /** Page size by the room the sink has is the owner's business; a page is never above {@link pageEntries}. */
   #read(candidate: 'position' | 'base' | 'first'): ReaderNeed {
     if (this.#mode !== 'reading') this.#dropKept();
     this.#mode = 'reading';
     this.#candidate = candidate;
     const from = candidate === 'position' ? this.#position : candidate === 'base' ? this.#base : startOfLog;
-    return { kind: 'read', turn: ++this.#turn, from: { fence: from.fence, seq: from.seq }, count: pageEntries };
+    return {
+      kind: 'read',
+      turn: ++this.#turn,
+      from: { fence: from.fence, seq: from.seq },
+      count: Math.max(1, Math.min(this.#sink.roomEntries(), pageEntries)),
+    };
   }
 
   #tryNext(): ReaderNeed {
@@ -157,11 +171,11 @@ export class LogReader {
     this.#waited = false;
     for (const entry of entries) {
       if (compareIds(entry, this.#position) <= 0 || isVoid(rows, entry)) continue;
-      if (!this.#sink.wantsMore()) return this.#park();
+      if (this.#sink.roomEntries() === 0) return this.#park();
       if (!this.#take(entry)) return this.#read('position');
     }
-    if (full) return this.#sink.wantsMore() ? this.#read('position') : this.#park();
-    return this.#goLive(rows);
+    if (full) return this.#sink.roomEntries() > 0 ? this.#read('position') : this.#park();
+    return this.#goLive(newestFence(rows));
   }
 
   /** Delivers an entry that was read. @returns false when it does not fit behind the position: locate again */
@@ -196,7 +210,7 @@ export class LogReader {
     if (!entry || entry.fence < this.#floor || compareIds(entry, this.#position) <= 0) return undefined;
     const fence = isFence(entry);
     if (this.#chains(entry, fence)) {
-      if (!this.#sink.wantsMore()) {
+      if (this.#sink.roomEntries() === 0) {
         this.#park();
         return undefined;
       }
@@ -243,13 +257,13 @@ export class LogReader {
     else this.#rewind(before, first !== undefined && !fence);
   }
 
-  #goLive(rows: FenceTable): ReaderNeed {
+  #goLive(floor: number): ReaderNeed {
     if (this.#keptOverflow) {
       this.#dropKept();
       return this.#read('position');
     }
     this.#mode = 'live';
-    this.#floor = Math.max(this.#floor, newestFence(rows));
+    this.#floor = floor;
     const kept = this.#kept;
     this.#dropKept();
     for (const [index, frame] of kept.entries()) {

@@ -1,0 +1,123 @@
+import { Backoff } from '../base/backoff.ts';
+import type { Clock, Random, Timer } from '../base/clock.ts';
+import type { LogWriter, Offer, WriterVerdict } from '../log/log-writer.ts';
+import type { LogName, LogStore, ReassertAnswer } from './log-store.ts';
+
+export interface AppenderEvents {
+  /** One frame is in the log. */
+  stored(frame: Uint8Array): void;
+  /** The writer has ended: somebody else writes, or the session is over. Called once; nothing is appended after it. */
+  stopped(verdict: Exclude<WriterVerdict, 'go-on'>): void;
+  /** In doubt the source must be paused (FC4); settled again when false. */
+  doubt(inDoubt: boolean): void;
+}
+
+export interface ShellTools {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Whether this process may write now: a worker's lease (LS1). Absent: always. */
+  readonly permit?: () => boolean;
+}
+
+/** Missing keys may come back within this time after a restart of the broker (LG11). */
+const unknownForMs = 30_000;
+
+/**
+ * Drives a {@link LogWriter} against the broker: appends what it has, one at a time, and after any doubt asks `reassert` until it is
+ * answered (LG6). The twins share it.
+ */
+export class LogAppender {
+  readonly #store: LogStore;
+  readonly #log: LogName;
+  readonly writer: LogWriter;
+  readonly #events: AppenderEvents;
+  readonly #clock: Clock;
+  readonly #backoff: Backoff;
+  readonly #permit: () => boolean;
+  #timer: Timer | undefined;
+  #unknownSince: number | undefined;
+  #closed = false;
+
+  constructor(store: LogStore, log: LogName, writer: LogWriter, events: AppenderEvents, tools: ShellTools) {
+    this.#store = store;
+    this.#log = log;
+    this.writer = writer;
+    this.#events = events;
+    this.#clock = tools.clock;
+    this.#backoff = new Backoff(tools.random, 20, 1000);
+    this.#permit = tools.permit ?? (() => true);
+  }
+
+  offer(offer: Offer): void {
+    this.writer.offer(offer);
+    this.#flush();
+  }
+
+  /** The owner doubts, for example after its lease was late (LS1): compare before the next append. */
+  doubt(): void {
+    if (this.#closed || this.writer.stopped || this.writer.inDoubt) return;
+    this.#doubted();
+  }
+
+  /** Appends nothing more. What is un-answered may still be stored. */
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.writer.stop();
+  }
+
+  #flush(): void {
+    if (this.#closed || this.writer.inDoubt) return;
+    if (!this.#permit()) {
+      this.#doubted();
+      return;
+    }
+    const frame = this.writer.next();
+    if (!frame) return;
+    void this.#store.append(this.#log, frame).then((answer) => {
+      if (this.#closed || this.writer.inDoubt) return;
+      if (answer === 'doubt') return this.#doubted();
+      this.writer.stored(this.#clock.now());
+      this.#events.stored(frame);
+      this.#flush();
+    });
+  }
+
+  #doubted(): void {
+    this.writer.doubted();
+    this.#events.doubt(true);
+    void this.#reassert();
+  }
+
+  async #reassert(): Promise<void> {
+    if (!this.#permit()) return this.#again();
+    let answer: ReassertAnswer;
+    try {
+      answer = await this.#store.reassert(this.#log, this.writer.claim);
+    } catch {
+      return this.#again();
+    }
+    if (this.#closed) return;
+    if (answer.kind === 'unknown' && this.#mayComeBack()) return this.#again();
+    const verdict = this.writer.reasserted(answer);
+    if (verdict === 'go-on') {
+      this.#backoff.reset();
+      this.#unknownSince = undefined;
+      this.#events.doubt(false);
+      this.#flush();
+    } else {
+      this.#closed = true;
+      this.#events.stopped(verdict);
+    }
+  }
+
+  #mayComeBack(): boolean {
+    this.#unknownSince ??= this.#clock.now();
+    return this.#clock.now() - this.#unknownSince < unknownForMs;
+  }
+
+  #again(): void {
+    if (this.#closed) return;
+    this.#timer = this.#clock.after(this.#backoff.nextMs(), () => void this.#reassert());
+  }
+}

@@ -1,0 +1,67 @@
+import type { EndReason } from '../protocol/end-reason.ts';
+import type { Gap } from '../protocol/gap.ts';
+import type { SessionStatus } from '../protocol/server-frame.ts';
+
+/** What the client core needs from its surroundings: a page, the load driver, a test. No DOM in here. */
+export interface ClientHost {
+  /** Asks `POST /v1/sessions` for a ticket. `text` of a failure is fit for a person; `final`: trying again will not help. */
+  ticket(done: (answer: { readonly ticket: string } | { readonly text: string; readonly final: boolean }) => void): void;
+  /** Opens a WebSocket to the relay and reports through the `socket…` methods of the client. Any edge will do. */
+  connect(): ClientSocket;
+  /** Milliseconds, monotonic. */
+  now(): number;
+  after(delayMs: number, run: () => void): { cancel(): void };
+  /** 0 ≤ value < 1. */
+  random(): number;
+  randomBytes(count: number): Uint8Array;
+
+  /** Bytes for the terminal, in order. Call `client.parsed(token)` when the terminal has parsed them, not earlier. */
+  output(bytes: Uint8Array, source: 'stdout' | 'stderr', token: number): void;
+  /** Shown where it happened; nothing before it comes again. */
+  gap(gap: Gap): void;
+  /** The last `bytes` bytes shown are not on the record: the terminal is reset to what the log says from here (LG8). */
+  rewound(bytes: number): void;
+  /** The upstream was reopened, a container restarted (a mark entry). */
+  mark(text: string): void;
+  changed(state: ClientState): void;
+  /** Written down for a reload of the page: everything `resumed` needs. Called at most once a second and when asked. */
+  save(saved: SavedSession): void;
+}
+
+export interface ClientSocket {
+  send(frame: Uint8Array): void;
+  close(): void;
+}
+
+/** All that a page shows about a session. */
+export interface ClientState {
+  readonly connection:
+    | { readonly kind: 'connecting'; readonly tries: number }
+    | { readonly kind: 'attached'; readonly edge: string }
+    /** Trying again after `retryMs`. `text` says why it was lost. */
+    | { readonly kind: 'waiting'; readonly retryMs: number; readonly code: number; readonly text: string }
+    /** No way back; `text` is fit for a person. */
+    | { readonly kind: 'lost'; readonly code: number; readonly text: string }
+    | { readonly kind: 'ended'; readonly reason: EndReason };
+  readonly session: string | undefined;
+  readonly driving: boolean;
+  /** Input kept and not yet typed, bytes. */
+  readonly untypedBytes: number;
+  /** The last thing the relay said of each leg. */
+  readonly status: SessionStatus;
+  /** Round trip browser to edge; undefined until the first pong. */
+  readonly edgeRttMs: number | undefined;
+  /** Faults seen by the check of every frame (WP3). All zero is the promise. */
+  readonly faults: { readonly mismatches: number; readonly gaps: number; readonly gapBytes: number; readonly rewinds: number };
+  /** Input that was not typed and never will be, since the page was loaded (RS6). */
+  readonly notSentBytes: number;
+  readonly receivedBytes: number;
+}
+
+/** JSON-safe. Holds the resume key: sessionStorage of one tab, nowhere else. */
+export interface SavedSession {
+  readonly session: string;
+  readonly key: string;
+  readonly stream: string;
+  readonly connection: number;
+}

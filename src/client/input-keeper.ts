@@ -1,0 +1,99 @@
+import { concat } from '../protocol/bytes.ts';
+import type { ClientStream } from '../protocol/ids.ts';
+import { inputGrantBytes } from '../protocol/limits.ts';
+
+/** Input kept in the page at most, a paste included. Beyond it `keep` takes nothing and the page says so. */
+export const keptInputBytes = 32 * 1024 * 1024;
+
+/** Bytes of one input frame. */
+const sendPieceBytes = 32 * 1024;
+
+/**
+ * The input of one client stream: every byte has a name for ever, (stream, offset), and is kept until it was typed (RS4).
+ * What is sent goes at most {@link inputGrantBytes} beyond what the log has accepted (FC5).
+ */
+export class InputKeeper {
+  readonly stream: ClientStream;
+  #parts: Uint8Array[] = [];
+  #typed = 0;
+  #end = 0;
+  #accepted = 0;
+  /** Offset of the next byte to send on this socket. */
+  #sent = 0;
+
+  constructor(stream: ClientStream) {
+    this.stream = stream;
+  }
+
+  get typed(): number {
+    return this.#typed;
+  }
+
+  get sent(): number {
+    return this.#sent;
+  }
+
+  get untypedBytes(): number {
+    return this.#end - this.#typed;
+  }
+
+  /** @returns false when the bytes do not fit: nothing of them is kept */
+  keep(bytes: Uint8Array): boolean {
+    if (this.untypedBytes + bytes.length > keptInputBytes) return false;
+    if (bytes.length > 0) this.#parts.push(bytes);
+    this.#end += bytes.length;
+    return true;
+  }
+
+  /** The edge takes the stream from `next` on, now. */
+  startAt(next: number): void {
+    this.acknowledged(next, Math.min(next, this.#typed));
+    this.#sent = Math.max(next, this.#typed);
+    this.#accepted = this.#sent;
+  }
+
+  acknowledged(accepted: number, typed: number): void {
+    this.#accepted = Math.max(this.#accepted, accepted);
+    const upTo = Math.min(typed, this.#end);
+    let drop = upTo - this.#typed;
+    while (drop > 0) {
+      const first = this.#parts[0] as Uint8Array;
+      if (first.length > drop) {
+        this.#parts[0] = first.subarray(drop);
+        drop = 0;
+      } else {
+        this.#parts.shift();
+        drop -= first.length;
+      }
+    }
+    this.#typed = Math.max(this.#typed, upTo);
+    this.#sent = Math.max(this.#sent, this.#typed);
+  }
+
+  /** The next piece to send, within the grant; undefined when there is none. */
+  nextPiece(): { readonly offset: number; readonly bytes: Uint8Array } | undefined {
+    const size = Math.min(this.#end - this.#sent, this.#accepted + inputGrantBytes - this.#sent, sendPieceBytes);
+    if (size <= 0) return undefined;
+    const offset = this.#sent;
+    this.#sent += size;
+    return { offset, bytes: this.#slice(offset - this.#typed, size) };
+  }
+
+  #slice(from: number, size: number): Uint8Array {
+    const pieces: Uint8Array[] = [];
+    let skip = from;
+    let left = size;
+    for (const part of this.#parts) {
+      if (skip >= part.length) {
+        skip -= part.length;
+        continue;
+      }
+      const piece = part.subarray(skip, skip + left);
+      pieces.push(piece);
+      left -= piece.length;
+      skip = 0;
+      if (left === 0) break;
+    }
+    return concat(pieces);
+  }
+}
