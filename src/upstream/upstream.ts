@@ -56,11 +56,14 @@ export class UpstreamRefusal extends Error {
   readonly end: EndReason;
   /** A later try with the same request may succeed (busy, unreachable, not scheduled yet). */
   readonly retryable: boolean;
+  /** Not before this time, as the upstream asked. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(end: EndReason, retryable: boolean) {
+  constructor(end: EndReason, retryable: boolean, retryAfterMs?: number) {
     super(end.message);
     this.name = 'UpstreamRefusal';
     this.end = end;
     this.retryable = retryable;
+    this.retryAfterMs = retryAfterMs;
   }
 }

@@ -1,0 +1,208 @@
+import type { Clock, Timer } from '../../base/clock.ts';
+import type { EndReason } from '../../protocol/end-reason.ts';
+import { terminalCells } from '../../protocol/limits.ts';
+import { encodeUtf8 } from '../../protocol/utf8.ts';
+import type { Upstream, UpstreamEvents } from '../upstream.ts';
+import { channel, decodeMessage, encodeMessage, endOfInput, maxPayload } from './channel-codec.ts';
+import { KeepAlive } from './keep-alive.ts';
+import type { MessageSocket, SocketEvents } from './message-socket.ts';
+import { endOfStream } from './stream-end.ts';
+import type { ChannelProtocol } from './subprotocol.ts';
+
+export interface ChannelSettings {
+  readonly target: 'exec' | 'attach';
+  readonly tty: boolean;
+  readonly size: { readonly cols: number; readonly rows: number };
+}
+
+/** The close frame follows the status at once. If it does not, the status alone is the end (facts section 8, 47). */
+const closeAfterStatusMs = 5_000;
+/** v5 opens first and fails later: a failure without output within this time means that nothing was started (facts 4.3). */
+const startWithinMs = 60_000;
+/** A status is a few hundred bytes; what is beyond this is cut. */
+const maxStatusBytes = 64 * 1024;
+
+/** One exec or attach connection. The events go to whoever opened it; `attach` gives it the socket once that is open. */
+export class ChannelUpstream implements Upstream, SocketEvents {
+  readonly #clock: Clock;
+  readonly #events: UpstreamEvents;
+  readonly #settings: ChannelSettings;
+  readonly #keepAlive: KeepAlive;
+  #socket: MessageSocket | undefined;
+  #protocol: ChannelProtocol | undefined;
+  #size: { readonly cols: number; readonly rows: number };
+  #status: Uint8Array = new Uint8Array();
+  #statusTimer: Timer | undefined;
+  #openedAtMs = 0;
+  #hasOutput = false;
+  #inputEnded = false;
+  #ended = false;
+  #paused = false;
+  #unknownMessages = 0;
+
+  constructor(settings: ChannelSettings, events: UpstreamEvents, clock: Clock) {
+    this.#settings = settings;
+    this.#events = events;
+    this.#clock = clock;
+    this.#size = settings.size;
+    this.#keepAlive = new KeepAlive(clock, this);
+  }
+
+  /** Once, with a socket that is still paused. Output comes from the next turn on, so that whoever awaits the opening has it first. */
+  attach(socket: MessageSocket, protocol: ChannelProtocol): void {
+    this.#socket = socket;
+    this.#protocol = protocol;
+    this.#openedAtMs = this.#clock.now();
+    this.#keepAlive.start();
+    this.#sendSize();
+    this.#clock.endOfTurn(() => {
+      if (!this.#paused) socket.resume();
+    });
+  }
+
+  /** Messages on channels that nobody knows; ignored. */
+  get unknownMessages(): number {
+    return this.#unknownMessages;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const { socket, protocol } = this.#open() ?? {};
+    if (!socket || !protocol || this.#inputEnded) return true;
+    const piece = maxPayload(protocol.framing);
+    let free = true;
+    for (let at = 0; at < bytes.length; at += piece)
+      free = socket.send(encodeMessage(protocol.framing, channel.stdin, bytes.subarray(at, at + piece)));
+    return free;
+  }
+
+  /** Anything but whole numbers would freeze the session upstream for good, and so would any size without a TTY (facts 4.2). */
+  resize(cols: number, rows: number): void {
+    if (!isCells(cols) || !isCells(rows)) return;
+    this.#size = { cols, rows };
+    this.#sendSize();
+  }
+
+  endInput(): boolean {
+    const { socket, protocol } = this.#open() ?? {};
+    if (!socket || !protocol?.halfClose || this.#settings.tty) return false;
+    if (!this.#inputEnded) socket.send(endOfInput);
+    this.#inputEnded = true;
+    return true;
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#keepAlive.pause();
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#keepAlive.resume();
+    this.#socket?.resume();
+  }
+
+  close(): void {
+    this.#stop();
+    this.#socket?.terminate();
+  }
+
+  message(bytes: Uint8Array): void {
+    if (this.#ended || !this.#protocol) return;
+    const decoded = decodeMessage(this.#protocol.framing, bytes);
+    switch (decoded.kind) {
+      case 'bytes':
+        if (decoded.channel === channel.status) this.#addStatus(decoded.bytes);
+        else {
+          this.#hasOutput = true;
+          this.#events.output(decoded.bytes, decoded.channel === channel.stderr ? 'stderr' : 'stdout');
+        }
+        return;
+      case 'damaged':
+        this.#end({ kind: 'broken', reason: 'damaged-frame', message: 'The upstream sent a damaged message; bytes were lost.' });
+        return;
+      case 'unknown':
+        this.#unknownMessages += 1;
+        return;
+      case 'empty':
+    }
+  }
+
+  drained(): void {
+    if (!this.#ended) this.#events.drained();
+  }
+
+  closed(code: number, failure: 'too-large' | 'protocol' | undefined): void {
+    if (failure && this.#status.length === 0) {
+      const what = failure === 'too-large' ? 'a message larger than 32 MiB' : 'something that is no WebSocket message';
+      this.#end({ kind: 'broken', reason: failure, message: `The upstream sent ${what}.` });
+    } else this.#endByStatus(code);
+  }
+
+  get received(): number {
+    return this.#socket?.received ?? 0;
+  }
+
+  ping(): void {
+    this.#socket?.ping();
+  }
+
+  sendEmpty(): void {
+    this.#socket?.send(this.#protocol?.framing === 'base64' ? '' : new Uint8Array());
+  }
+
+  sendData(): void {
+    if (this.#settings.tty) this.#sendSize();
+    else this.sendEmpty();
+  }
+
+  dead(): void {
+    this.#end({ kind: 'broken', reason: 'silent', message: 'The upstream has gone silent. The process may still be running.' });
+  }
+
+  #open(): { readonly socket: MessageSocket; readonly protocol: ChannelProtocol } | undefined {
+    return this.#socket && this.#protocol && !this.#ended ? { socket: this.#socket, protocol: this.#protocol } : undefined;
+  }
+
+  #sendSize(): void {
+    const { socket, protocol } = this.#open() ?? {};
+    if (!socket || !protocol || !this.#settings.tty) return;
+    const json = JSON.stringify({ Width: this.#size.cols, Height: this.#size.rows });
+    socket.send(encodeMessage(protocol.framing, channel.resize, encodeUtf8(json)));
+  }
+
+  #addStatus(bytes: Uint8Array): void {
+    if (this.#status.length < maxStatusBytes) this.#status = Buffer.concat([this.#status, bytes]);
+    this.#statusTimer ??= this.#clock.after(closeAfterStatusMs, () => this.#endByStatus(1000));
+  }
+
+  #endByStatus(closeCode: number): void {
+    this.#end(
+      endOfStream({
+        target: this.#settings.target,
+        status: this.#status,
+        statusForm: this.#protocol?.status ?? 'json',
+        closeCode,
+        started: this.#hasOutput || this.#clock.now() - this.#openedAtMs > startWithinMs,
+      }),
+    );
+  }
+
+  #end(reason: EndReason): void {
+    if (this.#ended) return;
+    this.#stop();
+    this.#socket?.terminate();
+    this.#events.ended(reason);
+  }
+
+  #stop(): void {
+    this.#ended = true;
+    this.#keepAlive.stop();
+    this.#statusTimer?.cancel();
+  }
+}
+
+function isCells(value: number): boolean {
+  return Number.isInteger(value) && value >= terminalCells.min && value <= terminalCells.max;
+}

@@ -1,0 +1,114 @@
+import { Agent } from 'node:http';
+import { Agent as TlsAgent } from 'node:https';
+import type { Clock } from '../../base/clock.ts';
+import { type Credential, UpstreamRefusal } from '../upstream.ts';
+import type { Cluster } from './cluster.ts';
+import { type BodyLimit, readBody } from './http-body.ts';
+import { sendRequest } from './http-request.ts';
+import { OpenFailure } from './open-failure.ts';
+import { apiUrl, type Query } from './paths.ts';
+import { type JsonObject, jsonObject, list, nameOf, type PodSummary, podSummary, text } from './pod-summary.ts';
+import { refusalOf } from './refusal.ts';
+import { userAgent } from './user-agent.ts';
+
+/** Whose rights a question is asked with: `undefined` asks as the relay itself. */
+export interface Asker {
+  readonly cluster: Cluster;
+  readonly credential: Credential | undefined;
+}
+
+export interface AccessQuestion {
+  readonly verb: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly namespace: string;
+  readonly name?: string;
+}
+
+const headTimeoutMs = 15_000;
+const listBody: BodyLimit = { maxBytes: 8 * 1024 * 1024, timeoutMs: 20_000 };
+const objectBody: BodyLimit = { maxBytes: 2 * 1024 * 1024, timeoutMs: 10_000 };
+
+/** The few questions the edge asks the API server itself, each as the user. Every failure is an UpstreamRefusal. */
+export class KubernetesApi {
+  readonly #clock: Clock;
+  readonly #headers: { readonly [name: string]: string };
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  readonly #tlsAgent = new TlsAgent({ keepAlive: true, maxSockets: 64 });
+
+  constructor(settings: { readonly clock: Clock; readonly version: string }) {
+    this.#clock = settings.clock;
+    this.#headers = { ...userAgent(settings.version), Accept: 'application/json' };
+  }
+
+  async namespaces(asker: Asker, signal: AbortSignal): Promise<readonly string[]> {
+    const answer = await this.#get(asker, ['api', 'v1', 'namespaces'], [], listBody, signal);
+    return list(answer['items']).map(nameOf);
+  }
+
+  async pods(asker: Asker, namespace: string, signal: AbortSignal): Promise<readonly PodSummary[]> {
+    const answer = await this.#get(asker, ['api', 'v1', 'namespaces', namespace, 'pods'], [], listBody, signal);
+    return list(answer['items']).map(podSummary);
+  }
+
+  async pod(asker: Asker, namespace: string, pod: string, signal: AbortSignal): Promise<PodSummary> {
+    return podSummary(await this.#get(asker, ['api', 'v1', 'namespaces', namespace, 'pods', pod], [], objectBody, signal));
+  }
+
+  /** The name the API server knows the asker by. */
+  async whoAmI(asker: Asker, signal: AbortSignal): Promise<string> {
+    const body = { kind: 'SelfSubjectReview', apiVersion: 'authentication.k8s.io/v1' };
+    const answer = await this.#post(asker, ['apis', 'authentication.k8s.io', 'v1', 'selfsubjectreviews'], body, signal);
+    return text(jsonObject(jsonObject(answer['status'])['userInfo'])['username']);
+  }
+
+  async allowed(asker: Asker, question: AccessQuestion, signal: AbortSignal): Promise<boolean> {
+    const body = { kind: 'SelfSubjectAccessReview', apiVersion: 'authorization.k8s.io/v1', spec: { resourceAttributes: question } };
+    const answer = await this.#post(asker, ['apis', 'authorization.k8s.io', 'v1', 'selfsubjectaccessreviews'], body, signal);
+    return jsonObject(answer['status'])['allowed'] === true;
+  }
+
+  close(): void {
+    this.#agent.destroy();
+    this.#tlsAgent.destroy();
+  }
+
+  #get(asker: Asker, path: readonly string[], query: Query, limit: BodyLimit, signal: AbortSignal): Promise<JsonObject> {
+    return this.#ask(asker, 200, { method: 'GET', path, query }, limit, signal);
+  }
+
+  #post(asker: Asker, path: readonly string[], body: object, signal: AbortSignal): Promise<JsonObject> {
+    return this.#ask(asker, 201, { method: 'POST', path, query: [], body: JSON.stringify(body) }, objectBody, signal);
+  }
+
+  async #ask(
+    { cluster, credential }: Asker,
+    wanted: number,
+    question: { readonly method: 'GET' | 'POST'; readonly path: readonly string[]; readonly query: Query; readonly body?: string },
+    limit: BodyLimit,
+    signal: AbortSignal,
+  ): Promise<JsonObject> {
+    try {
+      const access = await cluster.access(credential);
+      const url = apiUrl(cluster.baseUrl, question.path, question.query);
+      const agent = url.protocol === 'https:' ? this.#tlsAgent : this.#agent;
+      const { method, body } = question;
+      const request = { method, url, headers: { ...access.headers, ...this.#headers }, tls: access.tls, timeoutMs: headTimeoutMs, agent };
+      const response = await sendRequest({ ...request, ...(body === undefined ? {} : { body }) }, wanted, this.#clock, signal);
+      const { bytes, end } = await readBody(response, limit, this.#clock);
+      if (end === 'too-large') throw new OpenFailure({ kind: 'too-large', maxBytes: limit.maxBytes });
+      if (end !== 'whole') throw new OpenFailure({ kind: 'network', code: 'ECONNRESET', message: 'the answer broke off' });
+      return parse(bytes);
+    } catch (failure) {
+      throw refusalOf(failure, 'api');
+    }
+  }
+}
+
+function parse(bytes: Uint8Array): JsonObject {
+  try {
+    return jsonObject(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch {
+    throw new UpstreamRefusal({ kind: 'refused', reason: 'unexpected-answer', message: 'The answer of the cluster is no JSON.' }, false);
+  }
+}

@@ -1,0 +1,134 @@
+import type { Clock } from '../../base/clock.ts';
+import { assertNever } from '../../base/coded-error.ts';
+import type { AttachTarget, ExecTarget, LogTarget } from '../../protocol/target.ts';
+import { type Upstream, type UpstreamEvents, type UpstreamOpener, UpstreamRefusal, type UpstreamRequest } from '../upstream.ts';
+import { ChannelUpstream } from './channel-upstream.ts';
+import type { Cluster, ClusterAccess, ClusterRegistry } from './cluster.ts';
+import { sendRequest } from './http-request.ts';
+import { LogSocketUpstream } from './log-socket-upstream.ts';
+import { LogStreamUpstream } from './log-stream-upstream.ts';
+import { type MessageSocket, openSocket, type SocketEvents, type SocketRequest } from './message-socket.ts';
+import { OpenFailure } from './open-failure.ts';
+import { targetUrl } from './paths.ts';
+import { refusalOf } from './refusal.ts';
+import { ShellUpstream } from './shell-upstream.ts';
+import { channelOffers, channelProtocol, logFraming, logOffers } from './subprotocol.ts';
+import { userAgent } from './user-agent.ts';
+
+/** The API server answers an exec at once; a log only when the kubelet has answered (facts 2.3, section 8, 8). */
+const channelTimeoutMs = 15_000;
+const logTimeoutMs = 40_000;
+
+/** Speaks exec, attach and log to Kubernetes API servers and to Rancher (UP1). */
+export class KubernetesOpener implements UpstreamOpener {
+  readonly #clusters: ClusterRegistry;
+  readonly #clock: Clock;
+  readonly #headers: { readonly [name: string]: string };
+
+  /** @param settings.version of the relay, for its User-Agent */
+  constructor(settings: { readonly clusters: ClusterRegistry; readonly clock: Clock; readonly version: string }) {
+    this.#clusters = settings.clusters;
+    this.#clock = settings.clock;
+    this.#headers = userAgent(settings.version);
+  }
+
+  async open(request: UpstreamRequest, events: UpstreamEvents, signal: AbortSignal): Promise<Upstream> {
+    const { target } = request;
+    try {
+      switch (target.kind) {
+        case 'exec':
+          return target.command.length === 0
+            ? await this.#openShell(request, target, events, signal)
+            : await this.#openChannels(request, target, events, signal);
+        case 'attach':
+          return await this.#openChannels(request, target, events, signal);
+        case 'log':
+          return await this.#openLog(request, target, events, signal);
+        default:
+          return assertNever(target);
+      }
+    } catch (failure) {
+      throw refusalOf(failure, target.kind);
+    }
+  }
+
+  #openShell(request: UpstreamRequest, target: ExecTarget, events: UpstreamEvents, signal: AbortSignal): Promise<Upstream> {
+    return ShellUpstream.open({
+      sessionId: request.sessionId,
+      tty: target.tty,
+      size: request.size,
+      events,
+      clock: this.#clock,
+      signal,
+      exec: (command, size, inner, stop) => this.open({ ...request, size, target: { ...target, command } }, inner, stop),
+    });
+  }
+
+  async #openChannels(
+    request: UpstreamRequest,
+    target: ExecTarget | AttachTarget,
+    events: UpstreamEvents,
+    signal: AbortSignal,
+  ): Promise<Upstream> {
+    const settings = { target: target.kind, tty: target.tty, size: request.size };
+    const upstream = new ChannelUpstream(settings, events, this.#clock);
+    const to = { ...(await this.#place(request)), timeoutMs: channelTimeoutMs };
+    const socket = await this.#offer(channelOffers, to, upstream, signal);
+    upstream.attach(socket, channelProtocol(socket.protocol));
+    return upstream;
+  }
+
+  async #openLog(request: UpstreamRequest, target: LogTarget, events: UpstreamEvents, signal: AbortSignal): Promise<Upstream> {
+    const to = { ...(await this.#place(request)), timeoutMs: logTimeoutMs };
+    if (target.follow) {
+      const upstream = new LogSocketUpstream(events, this.#clock);
+      try {
+        const socket = await this.#offer(logOffers, to, upstream, signal);
+        upstream.attach(socket, logFraming(socket.protocol));
+        return upstream;
+      } catch (failure) {
+        // Something in between strips upgrades: the plain stream of the same URL is as good (facts section 8, 15).
+        if (refusalOf(failure, 'log').end.reason !== 'upgrade-stripped') throw failure;
+      }
+    }
+    const response = await sendRequest({ method: 'GET', ...to }, 200, this.#clock, signal);
+    return new LogStreamUpstream(response, events, this.#clock);
+  }
+
+  /** One request per offer; the next one only where the server knows none of the names (facts 4.1). */
+  async #offer(
+    offers: readonly (readonly string[])[],
+    to: Omit<SocketRequest, 'protocols'>,
+    events: SocketEvents,
+    signal: AbortSignal,
+  ): Promise<MessageSocket> {
+    let refused: unknown;
+    for (const protocols of offers) {
+      try {
+        return await openSocket({ ...to, protocols }, events, this.#clock, signal);
+      } catch (failure) {
+        if (!isUnknownProtocol(failure)) throw failure;
+        refused = failure;
+      }
+    }
+    throw refused;
+  }
+
+  async #place({ target, credential }: UpstreamRequest): Promise<ClusterAccess & { readonly url: URL }> {
+    const cluster = this.#cluster(target.cluster);
+    const access = await cluster.access(credential);
+    return { url: targetUrl(cluster.baseUrl, target), headers: { ...access.headers, ...this.#headers }, tls: access.tls };
+  }
+
+  #cluster(id: string): Cluster {
+    const cluster = this.#clusters.get(id);
+    if (cluster) return cluster;
+    throw new UpstreamRefusal({ kind: 'refused', reason: 'cluster-not-found', message: 'This relay knows no such cluster.' }, false);
+  }
+}
+
+function isUnknownProtocol(failure: unknown): boolean {
+  if (!(failure instanceof OpenFailure)) return false;
+  const { facts } = failure;
+  return facts.kind === 'http' && facts.status === 403 && facts.body.length === 0;
+}
