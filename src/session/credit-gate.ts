@@ -1,0 +1,72 @@
+import type { Fences } from '../protocol/ephemeral.ts';
+import type { Driver } from '../protocol/fence-entry.ts';
+import { creditWindowBytes, outputLogBytes } from '../protocol/limits.ts';
+
+/**
+ * How far the worker may write ahead of its driver (FC2). Credit is a position: only the current fences count, the highest is kept, and
+ * never beyond what was written. Without a driver everything may be written (`run`) or nothing (`pause`) (FC3).
+ */
+export class CreditGate {
+  #detached: 'run' | 'pause';
+  #driver: { readonly inputFence: number } | undefined;
+  #outputFence: number;
+  #offset: number;
+  #windowBytes: number = creditWindowBytes.max;
+
+  /** @param base where this worker's fence starts: the credit until a driver states one (LS4) */
+  constructor(base: { readonly outputFence: number; readonly offset: number }, detached: 'run' | 'pause') {
+    this.#outputFence = base.outputFence;
+    this.#offset = base.offset;
+    this.#detached = detached;
+  }
+
+  get driven(): boolean {
+    return this.#driver !== undefined;
+  }
+
+  get inputFence(): number {
+    return this.#driver?.inputFence ?? 0;
+  }
+
+  get windowBytes(): number {
+    return Math.min(outputLogBytes / 2, 2 * this.#windowBytes);
+  }
+
+  /** A new driver was delivered: its fence entry carries its first credit. */
+  adopt(inputFence: number, driver: Driver, headOffset: number): void {
+    this.#driver = { inputFence };
+    this.#windowBytes = clampWindow(driver.credit.windowBytes);
+    if (driver.credit.outputFence <= this.#outputFence) this.#offset = Math.min(driver.credit.offset, headOffset);
+  }
+
+  /** @returns whether the credit counted */
+  credit(fences: Fences, offset: number, windowBytes: number, headOffset: number): boolean {
+    if (!this.#driver || fences.input !== this.#driver.inputFence || fences.output !== this.#outputFence) return false;
+    this.#windowBytes = clampWindow(windowBytes);
+    this.#offset = Math.max(this.#offset, Math.min(offset, headOffset));
+    return true;
+  }
+
+  /** @returns whether that driver was the current one: nobody drives now */
+  gone(inputFence: number): boolean {
+    if (this.#driver?.inputFence !== inputFence) return false;
+    this.#driver = undefined;
+    return true;
+  }
+
+  /** The grace time is over: what the upstream still said is written whether or not somebody reads. */
+  letGo(): void {
+    this.#driver = undefined;
+    this.#detached = 'run';
+  }
+
+  /** Bytes that may be written beyond `headOffset`. */
+  room(headOffset: number): number {
+    if (!this.#driver && this.#detached === 'run') return Number.POSITIVE_INFINITY;
+    return Math.max(0, this.windowBytes - (headOffset - this.#offset));
+  }
+}
+
+function clampWindow(bytes: number): number {
+  return Math.min(creditWindowBytes.max, Math.max(creditWindowBytes.min, bytes));
+}

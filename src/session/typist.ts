@@ -1,0 +1,84 @@
+import { CloseStreamCause } from '../protocol/ephemeral.ts';
+import type { FenceEntry } from '../protocol/fence-entry.ts';
+import { type ClientStream, noStream } from '../protocol/ids.ts';
+
+/** What became of a client stream: how much of it was typed, and whether it can still be. */
+export interface StreamState {
+  readonly stream: ClientStream;
+  readonly typed: number;
+  readonly endOfInput: boolean;
+  /** Set: it will never be typed again (RS6). */
+  readonly closedBy: number | undefined;
+}
+
+/** Streams whose fate can still be asked for; an older one is answered as unknown. */
+const keptStreams = 16;
+
+/**
+ * Decides which input bytes are typed (RS4, RS6): exactly the next byte of the current stream. What is below was typed before; what is
+ * above is a hole, and closes the stream; another stream's fence entry closes all older ones.
+ */
+export class Typist {
+  #streams: StreamState[] = [];
+  #current: ClientStream = noStream;
+
+  get current(): StreamState | undefined {
+    return this.of(this.#current);
+  }
+
+  of(stream: ClientStream): StreamState | undefined {
+    return this.#streams.find((state) => state.stream === stream);
+  }
+
+  /** A driver was delivered. @returns the streams that this closed */
+  adopt(fence: FenceEntry): readonly StreamState[] {
+    const { driver } = fence;
+    if (!driver) return [];
+    const closed = this.#closeAllBut(driver.stream, CloseStreamCause.superseded);
+    this.#current = driver.stream;
+    // A stream never seen here starts where its edge starts: what is below was typed by this session's worker or never sent.
+    if (!this.of(driver.stream)) this.#put({ stream: driver.stream, typed: driver.next, endOfInput: false, closedBy: undefined });
+    return closed;
+  }
+
+  /** @returns the part of the bytes to type now; then call `wrote` */
+  next(offset: number, bytes: Uint8Array): Uint8Array | 'nothing' | 'hole' {
+    const state = this.current;
+    if (!state || state.closedBy !== undefined || offset + bytes.length <= state.typed) return 'nothing';
+    if (offset > state.typed) {
+      this.#put({ ...state, closedBy: CloseStreamCause.hole });
+      return 'hole';
+    }
+    return bytes.subarray(state.typed - offset);
+  }
+
+  wrote(count: number): void {
+    const state = this.current;
+    if (state) this.#put({ ...state, typed: state.typed + count });
+  }
+
+  /** @returns whether the end of input is new and to be told to the upstream */
+  endOfInput(offset: number): boolean {
+    const state = this.current;
+    if (!state || state.closedBy !== undefined || state.endOfInput || offset !== state.typed) return false;
+    this.#put({ ...state, endOfInput: true });
+    return true;
+  }
+
+  /** The session is over: nothing more will be typed. */
+  closeAll(): readonly StreamState[] {
+    return this.#closeAllBut(undefined, CloseStreamCause.ended);
+  }
+
+  #closeAllBut(stays: ClientStream | undefined, cause: number): readonly StreamState[] {
+    const closed = this.#streams
+      .filter((state) => state.stream !== stays && state.closedBy === undefined)
+      .map((state) => ({ ...state, closedBy: cause }));
+    for (const state of closed) this.#put(state);
+    return closed;
+  }
+
+  #put(state: StreamState): void {
+    this.#streams = [...this.#streams.filter((other) => other.stream !== state.stream), state].slice(-keptStreams);
+  }
+}

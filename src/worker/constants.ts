@@ -1,0 +1,25 @@
+/** Times and bounds of a worker, each with its reason (design section 10). */
+
+/** A worker is called dead when its counter stood still this long; it stops itself after two thirds (LS1). */
+export const leaseMs = 15_000;
+
+/** Keys of a session live 15 minutes after the last touch: long enough for a restart of every worker (LG9). */
+export const touchEveryMs = 60_000;
+
+/** Output offered to the log's writer and not yet encoded: it coalesces while one append is un-answered (FC6). Beyond: pause the upstream. */
+export const pendingOutputBytes = 256 * 1024;
+
+/** Input read from the log before it can be typed: upstream not open, or its buffer full. Beyond: the reader parks, the log holds it. */
+export const queuedInputBytes = 64 * 1024;
+
+/** `typed` is told with the next output, not more often than this, or when so much was typed (FC2). */
+export const typedEvery = { ms: 250, bytes: 16 * 1024 } as const;
+
+/** A stalled worker asks its driver this often, doubling; without an answer for `goneMs` nobody drives (FC2). */
+export const stallProbe = { firstMs: 250, mostMs: 2000, goneMs: 5000 } as const;
+
+/** Typed input is trimmed from its log in steps of this. */
+export const inputTrimBytes = 64 * 1024;
+
+/** Tries of an upstream that may succeed later (busy, unreachable), before the refusal is final. */
+export const openTries = 3;

@@ -1,0 +1,181 @@
+import type { Clock } from '../base/clock.ts';
+import type { ReaderSink } from '../log/log-reader.ts';
+import { clientOffset, type Entry, entryContent, resizeOf } from '../protocol/entry.ts';
+import { decodeFence, type FenceEntry } from '../protocol/fence-entry.ts';
+import { FrameType } from '../protocol/frame-type.ts';
+import type { ClientStream } from '../protocol/ids.ts';
+import { pageEntries } from '../protocol/limits.ts';
+import type { EntryId } from '../protocol/position.ts';
+import { type StreamState, Typist } from '../session/typist.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { inputTrimBytes, queuedInputBytes, typedEvery } from './constants.ts';
+
+export interface InputSideEvents {
+  /** A driver's fence entry was delivered (DR1). */
+  driver(fence: FenceEntry): void;
+  /** Tell everybody how much of a stream was typed, or that it is closed (RS4, RS6). */
+  tell(state: StreamState): void;
+  /** A person ends the session. */
+  endRequested(): void;
+  /** Everything up to this entry was typed: the log may forget what is before it (LG9). */
+  trim(first: EntryId): void;
+  /** There is room again: the reader may go on. */
+  roomy(): void;
+}
+
+/** From the input log to the upstream: types each byte of the current stream once, never without the lease (RS4, RS6, LS1). */
+export class InputSide implements ReaderSink {
+  readonly #events: InputSideEvents;
+  readonly #clock: Clock;
+  readonly #permit: () => boolean;
+  readonly #typist = new Typist();
+  #upstream: Upstream | undefined;
+  #size: { cols: number; rows: number };
+  #fence = 0;
+  #queue: Entry[] = [];
+  #queuedBytes = 0;
+  #blocked = false;
+  #told = { typed: 0, atMs: 0 };
+  #untrimmedBytes = 0;
+
+  constructor(size: { readonly cols: number; readonly rows: number }, events: InputSideEvents, clock: Clock, permit: () => boolean) {
+    this.#size = size;
+    this.#events = events;
+    this.#clock = clock;
+    this.#permit = permit;
+  }
+
+  /** The driver's size, for the upstream request. */
+  get size(): { readonly cols: number; readonly rows: number } {
+    return this.#size;
+  }
+
+  connect(upstream: Upstream, openedWith: { readonly cols: number; readonly rows: number }): void {
+    this.#upstream = upstream;
+    if (this.#size.cols !== openedWith.cols || this.#size.rows !== openedWith.rows) upstream.resize(this.#size.cols, this.#size.rows);
+    this.work();
+  }
+
+  /** The upstream's buffer has room, or the lease is back. */
+  unblock(): void {
+    this.#blocked = false;
+    this.work();
+  }
+
+  close(): void {
+    for (const state of this.#typist.closeAll()) this.#events.tell(state);
+    this.#queue = [];
+    this.#upstream = undefined;
+  }
+
+  asked(stream: ClientStream): void {
+    const state = this.#typist.of(stream);
+    if (state) this.#tell(state);
+  }
+
+  /** Output is being sent: `typed` may ride along (FC2). */
+  rideAlong(): void {
+    const state = this.#typist.current;
+    if (state && state.typed !== this.#told.typed && this.#clock.now() - this.#told.atMs >= typedEvery.ms) this.#tell(state);
+  }
+
+  // --- ReaderSink ---
+
+  roomEntries(): number {
+    return this.#queuedBytes >= queuedInputBytes ? 0 : pageEntries;
+  }
+
+  /** Holes in the log show as holes of the stream, which the typist judges. */
+  gap(): void {}
+
+  /** Names are (stream, offset): what was typed is not typed again whatever the log says (RS4). */
+  rewound(): void {}
+
+  deliver(entry: Entry): void {
+    if (entry.type === FrameType.inputFence) {
+      const fence = decodeFence(entry);
+      if (fence) this.#adopt(fence);
+      return;
+    }
+    this.#queue.push(entry);
+    this.#queuedBytes += entry.frame.length;
+    this.work();
+  }
+
+  #adopt(fence: FenceEntry): void {
+    this.#fence = fence.position.fence;
+    for (const closed of this.#typist.adopt(fence)) this.#events.tell(closed);
+    if (fence.driver) this.#resize(fence.driver.cols, fence.driver.rows);
+    this.#told = { typed: this.#typist.current?.typed ?? 0, atMs: 0 };
+    this.#events.driver(fence);
+  }
+
+  work(): void {
+    const wasFull = this.roomEntries() === 0;
+    while (this.#upstream && !this.#blocked && this.#permit()) {
+      const entry = this.#queue.shift();
+      if (!entry) break;
+      this.#queuedBytes -= entry.frame.length;
+      if (entry.fence === this.#fence) this.#apply(entry, this.#upstream);
+      this.#trimBehind(entry);
+    }
+    if (wasFull && this.roomEntries() > 0) this.#events.roomy();
+  }
+
+  #apply(entry: Entry, upstream: Upstream): void {
+    switch (entry.type) {
+      case FrameType.inputData:
+        return this.#type(entry, upstream);
+      case FrameType.inputResize: {
+        const size = resizeOf(entry);
+        if (size) this.#resize(size.cols, size.rows);
+        return;
+      }
+      case FrameType.inputEndOfInput:
+        if (this.#typist.endOfInput(clientOffset(entry))) {
+          upstream.endInput();
+          this.#tellCurrent();
+        }
+        return;
+      case FrameType.inputEndRequest:
+        return this.#events.endRequested();
+      default:
+        return;
+    }
+  }
+
+  #type(entry: Entry, upstream: Upstream): void {
+    const bytes = this.#typist.next(clientOffset(entry), entryContent(entry));
+    if (bytes === 'nothing') return;
+    if (bytes === 'hole') {
+      this.#tellCurrent();
+      return;
+    }
+    this.#blocked = !upstream.write(bytes);
+    this.#typist.wrote(bytes.length);
+    const typed = this.#typist.current?.typed ?? 0;
+    if (typed - this.#told.typed >= typedEvery.bytes) this.#tellCurrent();
+  }
+
+  #tellCurrent(): void {
+    if (this.#typist.current) this.#tell(this.#typist.current);
+  }
+
+  #tell(state: StreamState): void {
+    if (state.stream === this.#typist.current?.stream) this.#told = { typed: state.typed, atMs: this.#clock.now() };
+    this.#events.tell(state);
+  }
+
+  #resize(cols: number, rows: number): void {
+    if (cols === this.#size.cols && rows === this.#size.rows) return;
+    this.#size = { cols, rows };
+    this.#upstream?.resize(cols, rows);
+  }
+
+  #trimBehind(entry: Entry): void {
+    this.#untrimmedBytes += entry.frame.length;
+    if (this.#untrimmedBytes < inputTrimBytes) return;
+    this.#untrimmedBytes = 0;
+    this.#events.trim({ fence: entry.fence, seq: entry.seq });
+  }
+}

@@ -1,0 +1,59 @@
+import type { Clock, Timer } from '../base/clock.ts';
+import type { LeaseStore } from '../broker/broker.ts';
+import type { WorkerId } from '../protocol/ids.ts';
+import { OwnLease } from '../session/own-lease.ts';
+import { leaseMs } from './constants.ts';
+
+/** Keeps one worker's lease: renews it every third of its time and says at any moment whether it is valid (LS1). */
+export class LeaseKeeper {
+  readonly #leases: LeaseStore;
+  readonly #worker: WorkerId;
+  readonly #clock: Clock;
+  readonly #regained: () => void;
+  readonly #lease = new OwnLease(leaseMs);
+  #timer: Timer | undefined;
+  #lapsed = false;
+  #stopped = false;
+
+  /** @param regained called when the lease is valid again after it was not */
+  constructor(leases: LeaseStore, worker: WorkerId, clock: Clock, regained: () => void) {
+    this.#leases = leases;
+    this.#worker = worker;
+    this.#clock = clock;
+    this.#regained = regained;
+  }
+
+  valid(): boolean {
+    const valid = this.#lease.valid(this.#clock.now(), this.#clock.wallMs());
+    if (!valid) this.#lapsed = true;
+    return valid;
+  }
+
+  /** Resolves after the first try, whatever came of it; goes on until `stop`. */
+  async start(): Promise<void> {
+    await this.#renew();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    await this.#leases.giveUp(this.#worker).catch(() => {});
+  }
+
+  async #renew(): Promise<void> {
+    const [nowMs, wallMs] = [this.#clock.now(), this.#clock.wallMs()];
+    let answered = true;
+    try {
+      await this.#leases.renew(this.#worker);
+      this.#lease.renewed(nowMs, wallMs);
+    } catch {
+      answered = false;
+    }
+    if (this.#stopped) return;
+    if (this.#lapsed && this.valid()) {
+      this.#lapsed = false;
+      this.#regained();
+    }
+    this.#timer = this.#clock.after(answered ? this.#lease.renewEveryMs : 500, () => void this.#renew());
+  }
+}

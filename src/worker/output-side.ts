@@ -1,0 +1,146 @@
+import type { Clock, Timer } from '../base/clock.ts';
+import type { LogAppender } from '../broker/log-appender.ts';
+import { dataOffer } from '../log/log-writer.ts';
+import { OutputFlag } from '../protocol/entry.ts';
+import { FrameType } from '../protocol/frame-type.ts';
+import { maxEntryPayloadBytes } from '../protocol/limits.ts';
+import type { CreditGate } from '../session/credit-gate.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { pendingOutputBytes, stallProbe } from './constants.ts';
+
+export interface OutputSideEvents {
+  /** Ask the driver for its credit (FC2). */
+  probe(): void;
+  /** The driver has not answered for {@link stallProbe.goneMs}. */
+  driverSilent(): void;
+  /** Output was handed to the writer: what rides along may be sent now. */
+  offered(): void;
+}
+
+interface Held {
+  bytes: Uint8Array;
+  readonly flags: number;
+}
+
+/** From the upstream to the output log: never further ahead of the driver than its credit, the upstream paused meanwhile (FC2). */
+export class OutputSide {
+  readonly #appender: LogAppender;
+  readonly #gate: CreditGate;
+  readonly #events: OutputSideEvents;
+  readonly #clock: Clock;
+  #upstream: Upstream | undefined;
+  #held: Held[] = [];
+  #heldBytes = 0;
+  #paused = false;
+  #probe: Timer | undefined;
+  #probeMs: number = stallProbe.firstMs;
+  #unansweredSince: number | undefined;
+
+  constructor(appender: LogAppender, gate: CreditGate, events: OutputSideEvents, clock: Clock) {
+    this.#appender = appender;
+    this.#gate = gate;
+    this.#events = events;
+    this.#clock = clock;
+  }
+
+  /** Kept because the driver or the broker has no room: at most what the upstream had under way when it was paused. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  get settled(): boolean {
+    return this.#held.length === 0 && this.#appender.writer.settled;
+  }
+
+  connect(upstream: Upstream): void {
+    this.#upstream = upstream;
+  }
+
+  output(bytes: Uint8Array, source: 'stdout' | 'stderr'): void {
+    if (bytes.length === 0) return;
+    this.#held.push({ bytes, flags: source === 'stderr' ? OutputFlag.stderr : 0 });
+    this.#heldBytes += bytes.length;
+    this.pour();
+  }
+
+  /** Credit, an answer of the broker, or the lack of a driver has made room. */
+  pour(): void {
+    let offered = false;
+    for (let first = this.#held[0]; first; first = this.#held[0]) {
+      const size = Math.min(first.bytes.length, this.#room(), maxEntryPayloadBytes);
+      if (size <= 0) break;
+      this.#appender.offer(dataOffer(FrameType.outputData, first.flags, first.bytes.subarray(0, size)));
+      offered = true;
+      this.#heldBytes -= size;
+      if (size === first.bytes.length) this.#held.shift();
+      else first.bytes = first.bytes.subarray(size);
+    }
+    if (offered) this.#events.offered();
+    this.#pauseOrResume();
+  }
+
+  /** The driver has answered, with or without news. */
+  driverHeard(): void {
+    this.#unansweredSince = undefined;
+    this.#probeMs = stallProbe.firstMs;
+    this.pour();
+  }
+
+  /** Asks whether the driver is still there although nothing is stalled. */
+  probeDriver(): void {
+    if (!this.#gate.driven || this.#unansweredSince !== undefined) return;
+    this.#unansweredSince = this.#clock.now();
+    this.#events.probe();
+    this.#probeLater();
+  }
+
+  close(): void {
+    this.#probe?.cancel();
+    this.#probe = undefined;
+    this.#held = [];
+    this.#heldBytes = 0;
+  }
+
+  #room(): number {
+    const { writer } = this.#appender;
+    if (writer.inDoubt || writer.stopped) return 0;
+    return Math.min(this.#gate.room(writer.offeredOffset), pendingOutputBytes - writer.pendingBytes);
+  }
+
+  #pauseOrResume(): void {
+    if (this.#held.length > 0) {
+      if (!this.#paused) this.#upstream?.pause();
+      this.#paused = true;
+      if (!this.#probe && this.#gate.driven && this.#gate.room(this.#appender.writer.offeredOffset) <= 0) this.#probeLater();
+    } else if (this.#paused && this.#room() >= Math.min(this.#gate.windowBytes / 4, pendingOutputBytes / 2)) {
+      this.#paused = false;
+      this.#upstream?.resume();
+    }
+  }
+
+  #stalled(): boolean {
+    return this.#held.length > 0 && this.#gate.driven && this.#gate.room(this.#appender.writer.offeredOffset) <= 0;
+  }
+
+  #probeLater(): void {
+    this.#probe?.cancel();
+    this.#probe = this.#clock.after(this.#probeMs, () => {
+      this.#probe = undefined;
+      if (!this.#gate.driven || (!this.#stalled() && this.#unansweredSince === undefined)) return;
+      const now = this.#clock.now();
+      this.#unansweredSince ??= now;
+      if (now - this.#unansweredSince >= stallProbe.goneMs) {
+        this.#unansweredSince = undefined;
+        this.#events.driverSilent();
+        return;
+      }
+      this.#events.probe();
+      this.#probeMs = Math.min(stallProbe.mostMs, this.#probeMs * 2);
+      this.#probeLater();
+    });
+  }
+}

@@ -1,0 +1,166 @@
+import { sleep, type Timer } from '../base/clock.ts';
+import type { QueuedItem } from '../broker/broker.ts';
+import { takeNonce } from '../log/nonce.ts';
+import type { SessionId, WorkerId } from '../protocol/ids.ts';
+import { touchEveryMs } from './constants.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+import { isDead } from './lost-worker.ts';
+import { Pump, type PumpTools } from './pump.ts';
+
+export interface PoolOptions extends Omit<PumpTools, 'permit'> {
+  /** Sessions this worker takes at most; more wait in the queue for others (FC7). */
+  readonly maxSessions: number;
+}
+
+/** One worker: keeps its lease, takes waiting sessions while it has room, and runs a {@link Pump} for each. */
+export class WorkerPool implements AsyncDisposable {
+  readonly #options: PoolOptions;
+  readonly #lease: LeaseKeeper;
+  readonly #pumps = new Map<SessionId, Pump>();
+  readonly #checking = new Set<WorkerId>();
+  readonly #stop = new AbortController();
+  #drained: (() => void) | undefined;
+  #taking = true;
+  #touch: Timer | undefined;
+  #pulling: Promise<void> | undefined;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#lease = new LeaseKeeper(options.broker.leases, options.worker, options.clock, () => {
+      for (const pump of this.#pumps.values()) pump.leaseRenewed();
+    });
+  }
+
+  get sessions(): number {
+    return this.#pumps.size;
+  }
+
+  async start(): Promise<void> {
+    await this.#lease.start();
+    this.#touchLater();
+    this.#pulling = this.#pull();
+  }
+
+  /** Takes nothing new; resolves when the last session has ended (ED3). */
+  async drain(): Promise<void> {
+    this.#taking = false;
+    if (this.#pumps.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#drained = resolve;
+    });
+  }
+
+  /** Ends every session with a declared reason, then lets go of what did not end within `limitMs`. */
+  async close(limitMs = 2000): Promise<void> {
+    this.#taking = false;
+    for (const pump of this.#pumps.values())
+      pump.end({ kind: 'worker-lost', message: 'The relay was stopped; the process may still run.' });
+    await Promise.race([this.drain(), sleep(this.#options.clock, limitMs)]);
+    this.#stop.abort();
+    this.#touch?.cancel();
+    for (const pump of [...this.#pumps.values()]) pump.abandon();
+    await this.#pulling;
+    await this.#lease.stop();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #pull(): Promise<void> {
+    const { broker, worker, clock, maxSessions } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      const room = this.#taking && this.#lease.valid() ? maxSessions - this.#pumps.size : 0;
+      if (room <= 0) {
+        await sleep(clock, 200, signal);
+        continue;
+      }
+      try {
+        const items = await broker.opens.pull(worker, Math.min(room, 16), signal);
+        await Promise.all(items.map((item) => this.#take(item)));
+      } catch {
+        await sleep(clock, 500, signal);
+      }
+    }
+  }
+
+  /** Order of a claim: index and `claim`, then acknowledge the queue, so that a worker that dies in between is found (LS2). */
+  async #take(item: QueuedItem): Promise<void> {
+    const { broker, worker, log } = this.#options;
+    if (item.kind === 'check') {
+      void this.#check(item.session);
+    } else if (!this.#pumps.has(item.session)) {
+      const answer = await broker.sessions.claim(item.session, worker);
+      if (answer.kind === 'claimed' && !answer.session.started) {
+        const pump = new Pump(answer.session, { ...this.#options, permit: () => this.#lease.valid() }, () => this.#ended(pump));
+        this.#pumps.set(item.session, pump);
+        log('session taken', { sessionId: item.session, workerId: worker });
+        pump.run().catch((error: unknown) => {
+          log('pump failed', { sessionId: item.session, error: String(error) });
+          pump.end({ kind: 'refused', reason: 'internal', message: 'The relay failed.' });
+        });
+      }
+    }
+    await broker.opens.acknowledge(item);
+  }
+
+  #ended(pump: Pump): void {
+    this.#pumps.delete(pump.sessionId);
+    this.#options.broker.sessions.forget(pump.sessionId, this.#options.worker).catch(() => {});
+    if (this.#pumps.size === 0) this.#drained?.();
+  }
+
+  #touchLater(): void {
+    this.#touch = this.#options.clock.after(touchEveryMs, () => {
+      void this.#touchAll();
+      this.#touchLater();
+    });
+  }
+
+  async #touchAll(): Promise<void> {
+    const { broker, worker } = this.#options;
+    const ids = [...this.#pumps.keys()];
+    for (const pump of this.#pumps.values()) pump.checkDriver();
+    // A session that is no longer ours shows at its next append; keys that are gone are for LG11.
+    for (let at = 0; at < ids.length; at += 256) await broker.sessions.touch(ids.slice(at, at + 256), worker).catch(() => {});
+  }
+
+  /** An edge saw the owner of this session stand still (LS2). */
+  async #check(session: SessionId): Promise<void> {
+    const { broker, clock, worker, log } = this.#options;
+    const record = await broker.sessions.read(session).catch(() => undefined);
+    const owner = record?.owner;
+    if (!owner || record.state !== 'owned' || owner === worker || this.#checking.has(owner)) return;
+    this.#checking.add(owner);
+    try {
+      if (!(await isDead(owner, broker, clock, this.#stop.signal))) return;
+      log('worker dead', { workerId: owner });
+      for (const id of new Set([session, ...(await broker.sessions.ofWorker(owner))])) await this.#inherit(id, owner);
+    } catch {
+      // The edge that still misses the owner queues another check.
+    } finally {
+      this.#checking.delete(owner);
+    }
+  }
+
+  /** Exec and attach cannot be attached again: a declared end; a session that was not started is queued again (LS2). */
+  async #inherit(session: SessionId, dead: WorkerId): Promise<void> {
+    const { broker, worker, random, log } = this.#options;
+    if (await broker.sessions.release(session, dead)) {
+      await broker.opens.push({ kind: 'open', session });
+      return;
+    }
+    const taken = await broker.logs.takeOutput(session, {
+      nonce: takeNonce(random),
+      writer: worker,
+      expectedOwner: dead,
+      newOwner: worker,
+    });
+    if (taken.kind !== 'taken') return;
+    const record = await broker.sessions.read(session);
+    const reason = { kind: 'worker-lost', message: 'The worker that held this session was lost; its process may still run.' } as const;
+    const answer = await broker.logs.end(session, { owner: worker, nonce: takeNonce(random), reason, keepMs: record?.graceMs ?? 300_000 });
+    log('session ended', { sessionId: session, kind: reason.kind, answer });
+  }
+}

@@ -1,0 +1,333 @@
+import { Backoff } from '../base/backoff.ts';
+import { type Clock, type Random, sleep, type Timer } from '../base/clock.ts';
+import type { Broker } from '../broker/broker.ts';
+import { LogAppender } from '../broker/log-appender.ts';
+import { LogFollower } from '../broker/log-follower.ts';
+import type { LogName, TakeAnswer } from '../broker/log-store.ts';
+import { LogReader } from '../log/log-reader.ts';
+import { type Claim, LogWriter } from '../log/log-writer.ts';
+import { takeNonce } from '../log/nonce.ts';
+import { TrimLine } from '../log/trim-line.ts';
+import type { EndReason } from '../protocol/end-reason.ts';
+import { decodeEntry } from '../protocol/entry.ts';
+import { decodeEphemeral, type EphemeralBody, encodeEphemeral, type WorkerStatus } from '../protocol/ephemeral.ts';
+import type { FenceEntry } from '../protocol/fence-entry.ts';
+import type { SessionId, WorkerId } from '../protocol/ids.ts';
+import { outputLogBytes } from '../protocol/limits.ts';
+import { startOfLog } from '../protocol/position.ts';
+import { CreditGate } from '../session/credit-gate.ts';
+import type { SessionRecord } from '../session/session-record.ts';
+import { type Credential, type Upstream, type UpstreamOpener, UpstreamRefusal } from '../upstream/upstream.ts';
+import { openTries } from './constants.ts';
+import { InputSide } from './input-side.ts';
+import { OutputSide } from './output-side.ts';
+
+export interface PumpTools {
+  readonly broker: Broker;
+  readonly opener: UpstreamOpener;
+  readonly worker: WorkerId;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly crc32: (bytes: Uint8Array, from: number) => number;
+  /** Whether the worker's lease is valid now (LS1). */
+  readonly permit: () => boolean;
+  /** @throws when the credential cannot be unsealed with this worker's key */
+  readonly unseal: (session: SessionRecord) => Credential | undefined;
+  readonly log: (event: string, fields: Record<string, unknown>) => void;
+}
+
+/**
+ * One session on its worker: takes the output log, opens the upstream, pumps both ways, and ends the session with a reason that
+ * everybody reads. Lives until `finished`.
+ */
+export class Pump {
+  readonly #tools: PumpTools;
+  readonly #session: SessionRecord;
+  readonly #finished: () => void;
+  readonly #abort = new AbortController();
+  readonly #out: LogName;
+  readonly #in: LogName;
+  readonly #trims = new TrimLine(outputLogBytes);
+  #output: OutputSide | undefined;
+  #input: InputSide | undefined;
+  #appender: LogAppender | undefined;
+  #follower: LogFollower | undefined;
+  #gate: CreditGate | undefined;
+  #upstream: Upstream | undefined;
+  #driver: FenceEntry | undefined;
+  #grace: Timer | undefined;
+  #leg: WorkerStatus['upstream'] = 'connecting';
+  #ending: EndReason | undefined;
+  #over = false;
+
+  constructor(session: SessionRecord, tools: PumpTools, finished: () => void) {
+    this.#session = session;
+    this.#tools = tools;
+    this.#finished = finished;
+    this.#out = { session: session.id, log: 'out' };
+    this.#in = { session: session.id, log: 'in' };
+  }
+
+  get sessionId(): SessionId {
+    return this.#session.id;
+  }
+
+  async run(): Promise<void> {
+    const taken = await this.#take();
+    if (taken?.kind !== 'taken' || this.#over) return this.#finish();
+    this.#begin(taken);
+    if (!(await this.#retrying(() => this.#tools.broker.sessions.started(this.#session.id, this.#tools.worker)))) return this.#finish();
+    await this.#open();
+  }
+
+  /** The lease was late and is back: what waited for it goes on. */
+  leaseRenewed(): void {
+    this.#input?.unblock();
+  }
+
+  /** Every minute: is the driver of an idle session still there? */
+  checkDriver(): void {
+    this.#output?.probeDriver();
+  }
+
+  /** Ends the session with a reason, after its output was stored. */
+  end(reason: EndReason): void {
+    if (this.#ending || this.#over) return;
+    this.#ending = reason;
+    this.#upstream?.close();
+    this.#leg = 'ended';
+    this.#endWhenSettled();
+  }
+
+  /** Somebody else owns the session, or the process stops: let go at once, write nothing more. */
+  abandon(): void {
+    this.#finish();
+  }
+
+  async #take(): Promise<TakeAnswer | undefined> {
+    const { broker, worker } = this.#tools;
+    const request = { nonce: takeNonce(this.#tools.random), writer: worker, expectedOwner: worker, newOwner: worker };
+    return this.#retrying(() => broker.logs.takeOutput(this.#session.id, request));
+  }
+
+  #begin(claim: Claim): void {
+    const { broker, clock, crc32, permit } = this.#tools;
+    const writer = new LogWriter(claim, crc32);
+    const gate = new CreditGate({ outputFence: writer.fence, offset: claim.fence.base.offset }, this.#session.detached);
+    const appender = new LogAppender(
+      broker.logs,
+      this.#out,
+      writer,
+      {
+        stored: (frame) => this.#stored(frame),
+        stopped: (verdict) => {
+          this.#tools.log('session lost', { sessionId: this.#session.id, verdict });
+          this.#finish();
+        },
+        doubt: () => this.#output?.pour(),
+      },
+      this.#tools,
+    );
+    this.#gate = gate;
+    this.#appender = appender;
+    this.#output = new OutputSide(
+      appender,
+      gate,
+      {
+        probe: () => this.#publish({ kind: 'stall', headOffset: writer.head.offset }),
+        driverSilent: () => this.#driverGone(gate.inputFence, true),
+        offered: () => this.#input?.rideAlong(),
+      },
+      clock,
+    );
+    this.#input = new InputSide(
+      this.#session.size,
+      {
+        driver: (fence) => this.#driven(fence),
+        tell: (state) => {
+          const { stream, typed, endOfInput, closedBy } = state;
+          if (closedBy === undefined) this.#publish({ kind: 'typed', stream, typed, endOfInput });
+          else this.#publish({ kind: 'closed', stream, typed, cause: closedBy });
+        },
+        endRequested: () => this.end({ kind: 'ended', message: 'The session was ended by its user.' }),
+        trim: (first) => broker.logs.trim(this.#in, first),
+        roomy: () => this.#follower?.resume(),
+      },
+      clock,
+      permit,
+    );
+    const reader = new LogReader(this.#input, startOfLog, startOfLog);
+    this.#follower = new LogFollower(
+      broker.logs,
+      broker.logs,
+      this.#in,
+      reader,
+      {
+        ephemeral: (frame) => this.#ephemeral(frame),
+        owner: () => {},
+        unknown: () => appender.doubt(),
+        connected: () => {},
+      },
+      this.#tools,
+    );
+    this.#follower.start();
+    this.#graceStarts();
+  }
+
+  async #open(): Promise<void> {
+    const { opener, unseal } = this.#tools;
+    const events = {
+      output: (bytes: Uint8Array, source: 'stdout' | 'stderr') => this.#output?.output(bytes, source),
+      drained: () => this.#input?.unblock(),
+      ended: (reason: EndReason) => this.end(reason),
+    };
+    const backoff = new Backoff(this.#tools.random, 500, 4000);
+    for (let tries = 1; !this.#over && !this.#ending; tries++) {
+      const size = this.#input?.size ?? this.#session.size;
+      try {
+        const request = { target: this.#session.target, size, credential: unseal(this.#session), sessionId: this.#session.id };
+        const upstream = await opener.open(request, events, this.#abort.signal);
+        if (this.#over || this.#ending) {
+          upstream.close();
+          return;
+        }
+        this.#opened(upstream, size);
+        return;
+      } catch (failure) {
+        if (this.#over) return;
+        const refusal = failure instanceof UpstreamRefusal ? failure : undefined;
+        if (!refusal) this.#tools.log('open failed', { sessionId: this.#session.id, error: String(failure) });
+        if (!refusal?.retryable || tries >= openTries) {
+          this.end(refusal?.end ?? { kind: 'refused', reason: 'internal', message: 'The relay could not open the upstream.' });
+          return;
+        }
+        await sleep(this.#tools.clock, backoff.nextMs(), this.#abort.signal);
+      }
+    }
+  }
+
+  #opened(upstream: Upstream, size: { readonly cols: number; readonly rows: number }): void {
+    this.#upstream = upstream;
+    this.#leg = 'open';
+    this.#tools.log('upstream open', { sessionId: this.#session.id });
+    this.#output?.connect(upstream);
+    this.#input?.connect(upstream, size);
+    this.#tellStatus();
+  }
+
+  #stored(frame: Uint8Array): void {
+    const entry = decodeEntry(frame);
+    const first = entry && this.#trims.stored({ fence: entry.fence, seq: entry.seq }, frame.length);
+    if (first) this.#tools.broker.logs.trim(this.#out, first);
+    this.#output?.pour();
+    if (this.#ending) this.#endWhenSettled();
+  }
+
+  #ephemeral(frame: Uint8Array): void {
+    const told = decodeEphemeral(frame);
+    const [gate, appender] = [this.#gate, this.#appender];
+    if (!told || !gate || !appender) return;
+    switch (told.kind) {
+      case 'credit':
+        // Also an answer to a probe: the driver is there even when its credit is of an older output fence.
+        gate.credit(told.fences, told.offset, told.windowBytes, appender.writer.offeredOffset);
+        if (told.fences.input === gate.inputFence) this.#output?.driverHeard();
+        if (this.#ending) this.#endWhenSettled();
+        return;
+      case 'detach':
+        return this.#driverGone(told.fences.input, false);
+      case 'ask':
+        return this.#input?.asked(told.stream);
+      default:
+        return;
+    }
+  }
+
+  #driven(fence: FenceEntry): void {
+    const [gate, appender] = [this.#gate, this.#appender];
+    if (!fence.driver || !gate || !appender) return;
+    this.#driver = fence;
+    this.#grace?.cancel();
+    gate.adopt(fence.position.fence, fence.driver, appender.writer.offeredOffset);
+    this.#tellStatus();
+    this.#output?.driverHeard();
+  }
+
+  /** FC3: the process runs on (or is paused) and is ended after the grace time. */
+  #driverGone(inputFence: number, leave: boolean): void {
+    if (!this.#gate?.gone(inputFence)) return;
+    this.#driver = undefined;
+    if (leave) this.#tools.broker.logs.leave(this.#session.id, inputFence).catch(() => {});
+    this.#graceStarts();
+    this.#output?.pour();
+    this.#tellStatus();
+  }
+
+  #graceStarts(): void {
+    this.#grace?.cancel();
+    this.#grace = this.#tools.clock.after(this.#session.graceMs, () => {
+      this.#gate?.letGo();
+      const seconds = Math.round(this.#session.graceMs / 1000);
+      this.end({ kind: 'abandoned', message: `Nobody was connected for ${seconds} seconds.` });
+      this.#endWhenSettled();
+    });
+  }
+
+  #endWhenSettled(): void {
+    const reason = this.#ending;
+    if (!reason || this.#over) return;
+    this.#output?.pour();
+    if (this.#output && !this.#output.settled) return;
+    this.#over = true;
+    void this.#writeEnd(reason);
+  }
+
+  async #writeEnd(reason: EndReason): Promise<void> {
+    const { broker, worker, log } = this.#tools;
+    const request = { owner: worker, nonce: takeNonce(this.#tools.random), reason, keepMs: this.#session.graceMs };
+    const answer = await this.#retrying(() => broker.logs.end(this.#session.id, request));
+    log('session ended', { sessionId: this.#session.id, kind: reason.kind, reason: reason.reason, code: reason.code, answer });
+    this.#release();
+  }
+
+  #tellStatus(): void {
+    const driver = this.#driver?.driver;
+    const driven = driver && this.#driver ? { driver: { stream: driver.stream, fence: this.#driver.position.fence } } : {};
+    this.#publish({ kind: 'workerStatus', status: { worker: this.#tools.worker, upstream: this.#leg, ...driven } });
+  }
+
+  #publish(body: EphemeralBody): void {
+    const fences = { input: this.#gate?.inputFence ?? 0, output: this.#appender?.writer.fence ?? 0 };
+    this.#tools.broker.logs.publish(this.#out, encodeEphemeral(fences, body));
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#release();
+  }
+
+  #release(): void {
+    this.#abort.abort();
+    this.#grace?.cancel();
+    this.#follower?.close();
+    this.#input?.close();
+    this.#output?.close();
+    this.#appender?.close();
+    this.#upstream?.close();
+    this.#finished();
+  }
+
+  /** A broker that does not answer is asked again until the pump is over. */
+  async #retrying<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
+    const backoff = new Backoff(this.#tools.random, 50, 2000);
+    while (!this.#abort.signal.aborted) {
+      try {
+        return await ask();
+      } catch {
+        await sleep(this.#tools.clock, backoff.nextMs(), this.#abort.signal);
+      }
+    }
+    return undefined;
+  }
+}
