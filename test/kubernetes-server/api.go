@@ -88,7 +88,7 @@ func (a *api) serveResource(w http.ResponseWriter, req *http.Request, info *apir
 	case " pods exec get", " pods exec create", " pods attach get", " pods attach create":
 		a.serveRemoteCommand(w, req, info, who)
 	case " pods log get":
-		a.serveLog(w, req, info)
+		a.serveLog(w, req, info, who)
 	case "authentication.k8s.io selfsubjectreviews  create":
 		serveSelfSubjectReview(w, req, who)
 	case "authorization.k8s.io selfsubjectaccessreviews  create":

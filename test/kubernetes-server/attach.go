@@ -132,10 +132,10 @@ func (m *mainProcess) supervise(processes *processes, container *container, star
 		copies.Go(func() { m.broadcast(started.stderr, stderrOf) })
 	}
 	copies.Wait()
+	code := processes.wait(started)
 	m.mu.Lock()
 	m.running = nil
 	m.mu.Unlock()
-	code := processes.wait(started)
 	if started.TTY {
 		_ = started.terminal.Close()
 	}

@@ -12,13 +12,14 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/apiserver/pkg/endpoints/handlers/responsewriters"
 	apirequest "k8s.io/apiserver/pkg/endpoints/request"
 	genericrest "k8s.io/apiserver/pkg/registry/generic/rest"
 )
 
 // serveLog is the API server's side of pods/log: it checks the options and streams from the kubelet.
-func (a *api) serveLog(w http.ResponseWriter, req *http.Request, info *apirequest.RequestInfo) {
+func (a *api) serveLog(w http.ResponseWriter, req *http.Request, info *apirequest.RequestInfo, who user.Info) {
 	query, err := logQuery(req.URL.Query(), info.Name)
 	if err != nil {
 		writeError(err, w, req)
@@ -37,7 +38,7 @@ func (a *api) serveLog(w http.ResponseWriter, req *http.Request, info *apireques
 	if pod.Spec.NodeName != "" { // otherwise the answer is 204
 		streamer.Location = a.kubelet.location("containerLogs", info.Namespace, info.Name, container, query)
 	}
-	begun := &session{Kind: "log", Namespace: info.Namespace, Pod: info.Name, Container: container}
+	begun := &session{Kind: "log", Namespace: info.Namespace, Pod: info.Name, Container: container, User: who.GetName()}
 	defer a.sessions.begin(req, begun)()
 	a.logProtocols.apply(req)
 	responsewriters.StreamObject(http.StatusOK, corev1.SchemeGroupVersion, codecs, streamer, w, req)

@@ -36,7 +36,7 @@ func (s logSource) count(life *run, then time.Time) int {
 	if s.rate == 0 {
 		return len(s.fixed)
 	}
-	n := max(0, int(math.Floor(then.Sub(life.started).Seconds()*s.rate)))
+	n := max(0, int(math.Floor(then.Sub(life.started).Seconds()*s.rate))+1) // line 0 comes with the start
 	for n > 0 && s.timeOf(life, n-1).After(then) {
 		n--
 	}

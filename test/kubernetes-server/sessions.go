@@ -91,9 +91,9 @@ func (s *sessions) begin(req *http.Request, begun *session) (end func()) {
 		go func() {
 			select {
 			case <-begun.conn.closed:
-				s.onGone(begun.ID)
-			case <-ended:
+			case <-ended: // a v5 session may end before its process does
 			}
+			s.onGone(begun.ID)
 		}()
 	}
 	return func() {
@@ -117,7 +117,10 @@ func (s *sessions) list() []session {
 				copied.Connected = true
 			}
 		}
-		all = append(all, copied)
+		// The library never returns from a log upgrade it has refused; such a session is over all the same.
+		if copied.Connected || copied.Kind != "log" {
+			all = append(all, copied)
+		}
 	}
 	return all
 }

@@ -3,19 +3,24 @@ package main
 import (
 	"bytes"
 	"encoding/hex"
+	"fmt"
 	"hash/crc32"
 	"testing"
 )
 
+// The vector of README.md: key 0123456789abcdef.
 func TestKeyedStreamVector(t *testing.T) {
-	stream := newKeyedStream(0x0123456789abcdef)
-	first := make([]byte, 24)
-	_, _ = stream.Read(first)
-	t.Log(hex.EncodeToString(first))
 	whole := make([]byte, 200_000)
 	_, _ = newKeyedStream(0x0123456789abcdef).Read(whole)
-	t.Log(hex.EncodeToString(whole[65536:65552]))
-	t.Logf("%08x", crc32.ChecksumIEEE(whole))
+	for _, want := range []struct{ what, got, want string }{
+		{"bytes 0 to 23", hex.EncodeToString(whole[:24]), "88b26f18f0c3c020edcf388ab996374232e586a474bbe37c"},
+		{"bytes 65536 to 65551", hex.EncodeToString(whole[65536:65552]), "f2d74abf3a559056ddfec5bf29e82385"},
+		{"CRC-32 of 200000 bytes", fmt.Sprintf("%08x", crc32.ChecksumIEEE(whole)), "cb280bd3"},
+	} {
+		if want.got != want.want {
+			t.Errorf("%s: %s, want %s", want.what, want.got, want.want)
+		}
+	}
 }
 
 func TestKeyedStreamIsTheSameInAnyPieces(t *testing.T) {
@@ -33,10 +38,17 @@ func TestKeyedStreamIsTheSameInAnyPieces(t *testing.T) {
 	}
 }
 
-func BenchmarkKeyedStream(b *testing.B) {
-	stream, buffer := newKeyedStream(1), make([]byte, 64*1024)
-	b.SetBytes(int64(len(buffer)))
-	for b.Loop() {
-		_, _ = stream.Read(buffer)
+func TestInputCheckFindsTheFirstWrongByte(t *testing.T) {
+	stream, input := newKeyedStream(9), make([]byte, 1000)
+	_, _ = stream.Read(input)
+	input[777] ^= 1
+	check, err := newInputCheck(9, "", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check.read(bytes.NewReader(input), 1000, 0)
+	check.finish()
+	if check.state.Mismatch != 777 || check.state.Read != 1000 || check.right(1000) {
+		t.Fatalf("%+v", check.state)
 	}
 }
