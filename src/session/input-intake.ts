@@ -19,8 +19,10 @@ export class InputIntake {
   #typed: number;
   #held: Held[] = [];
 
-  constructor(next: number) {
-    this.#next = this.#offered = this.#accepted = this.#typed = next;
+  /** @param next as `take` answered; @param typed what the client knows to be typed, at most `next` */
+  constructor(next: number, typed: number) {
+    this.#next = this.#offered = this.#accepted = next;
+    this.#typed = Math.min(typed, next);
   }
 
   get next(): number {

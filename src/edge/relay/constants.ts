@@ -1,0 +1,19 @@
+/** Times and bounds of the relay door (design section 10). */
+
+/** Bytes in a socket's send buffer at which its reader parks, whatever its credit (FC1): entries are counted with their headers here. */
+export const socketBufferBytes = 256 * 1024;
+
+/** A session that no worker has claimed is queued again after this (LS2). */
+export const requeueOpenMs = 3_000;
+
+/** An input-ack is sent when so much more was accepted, and with every `typed` (FC5). */
+export const ackInputBytes = 16 * 1024;
+
+/** While input is accepted and not known to be typed, the edge asks for it (FC5), doubling. */
+export const askTyped = { firstMs: 1_000, mostMs: 10_000 } as const;
+
+/** How often an edge reads the lease of each distinct owner of its sessions (LS2). */
+export const ownerSweepMs = 5_000;
+
+/** The lease time that observers wait (LS1). */
+export const leaseMs = 15_000;

@@ -1,0 +1,150 @@
+import type { Timer } from '../../base/clock.ts';
+import { LogAppender, type ShellTools } from '../../broker/log-appender.ts';
+import type { LogStore } from '../../broker/log-store.ts';
+import { type Claim, controlOffer, dataOffer, LogWriter, type WriterVerdict } from '../../log/log-writer.ts';
+import { writeU16, writeU64 } from '../../protocol/bytes.ts';
+import { clientOffset, contentBytes, decodeEntry } from '../../protocol/entry.ts';
+import { encodeEphemeral } from '../../protocol/ephemeral.ts';
+import { FrameType } from '../../protocol/frame-type.ts';
+import { type ClientStream, noStream, type SessionId } from '../../protocol/ids.ts';
+import { InputIntake } from '../../session/input-intake.ts';
+import { ackInputBytes, askTyped } from './constants.ts';
+
+export interface InputLineEvents {
+  /** Tell the client how far its stream was accepted and typed. */
+  acknowledge(accepted: number, typed: number, endOfInput: boolean): void;
+  /** Control is over, or is to be taken again (LG6). The line is closed. */
+  lost(verdict: Exclude<WriterVerdict, 'go-on'>): void;
+}
+
+export interface InputLineTools extends ShellTools {
+  readonly store: LogStore;
+  readonly crc32: (bytes: Uint8Array, from: number) => number;
+}
+
+/** From one driving client to the input log, under its own fence (DR1, RS4, FC5). */
+export class InputLine {
+  readonly stream: ClientStream;
+  readonly #session: SessionId;
+  readonly #tools: InputLineTools;
+  readonly #events: InputLineEvents;
+  readonly #intake: InputIntake;
+  readonly #appender: LogAppender;
+  #toldAccepted: number;
+  #ask: Timer | undefined;
+  #askMs: number = askTyped.firstMs;
+
+  /** @param typed what the client knows to be typed */
+  constructor(session: SessionId, claim: Claim, typed: number, tools: InputLineTools, events: InputLineEvents) {
+    const driver = claim.fence.driver;
+    this.stream = driver?.stream ?? noStream;
+    this.#session = session;
+    this.#tools = tools;
+    this.#events = events;
+    this.#intake = new InputIntake(driver?.next ?? 0, typed);
+    this.#toldAccepted = this.#intake.next;
+    this.#appender = new LogAppender(
+      tools.store,
+      { session, log: 'in' },
+      new LogWriter(claim, tools.crc32),
+      {
+        stored: (frame) => this.#stored(frame),
+        stopped: (verdict) => {
+          this.close();
+          events.lost(verdict);
+        },
+        doubt: () => {},
+      },
+      tools,
+    );
+  }
+
+  get fence(): number {
+    return this.#appender.writer.fence;
+  }
+
+  get next(): number {
+    return this.#intake.next;
+  }
+
+  get typed(): number {
+    return this.#intake.typed;
+  }
+
+  /** @returns false when the client sent beyond its grant (FC5) */
+  input(offset: number, bytes: Uint8Array): boolean {
+    const answer = this.#intake.take(offset, bytes);
+    if (answer === 'taken') this.#release();
+    return answer !== 'too-much';
+  }
+
+  resize(cols: number, rows: number): void {
+    const payload = new Uint8Array(12);
+    writeU64(payload, 0, this.#intake.next);
+    writeU16(payload, 8, cols);
+    writeU16(payload, 10, rows);
+    this.#appender.offer(controlOffer(FrameType.inputResize, 0, payload));
+  }
+
+  endOfInput(offset: number): void {
+    if (offset === this.#intake.next) this.#control(FrameType.inputEndOfInput);
+  }
+
+  endRequest(): void {
+    this.#control(FrameType.inputEndRequest);
+  }
+
+  /** The worker has stated what it typed of this stream. */
+  typedUpTo(typed: number, endOfInput: boolean): void {
+    this.#intake.typedUpTo(typed);
+    this.#askMs = askTyped.firstMs;
+    this.#release();
+    this.#acknowledge(endOfInput);
+  }
+
+  close(): void {
+    this.#ask?.cancel();
+    this.#appender.close();
+  }
+
+  #control(type: number): void {
+    const payload = new Uint8Array(8);
+    writeU64(payload, 0, this.#intake.next);
+    this.#appender.offer(controlOffer(type, 0, payload));
+  }
+
+  #release(): void {
+    for (let held = this.#intake.release(); held; held = this.#intake.release()) {
+      const lead = new Uint8Array(8);
+      writeU64(lead, 0, held.offset);
+      this.#appender.offer(dataOffer(FrameType.inputData, 0, held.bytes, lead));
+    }
+  }
+
+  #stored(frame: Uint8Array): void {
+    const entry = decodeEntry(frame);
+    if (!entry) return;
+    if (entry.type === FrameType.inputData) this.#intake.stored(clientOffset(entry) + contentBytes(entry));
+    if (this.#intake.accepted - this.#toldAccepted >= ackInputBytes) this.#acknowledge(false);
+    if (!this.#ask && this.#intake.untyped > 0) this.#askLater();
+  }
+
+  #acknowledge(endOfInput: boolean): void {
+    this.#toldAccepted = this.#intake.accepted;
+    this.#events.acknowledge(this.#intake.accepted, this.#intake.typed, endOfInput);
+  }
+
+  #askLater(): void {
+    const typedThen = this.#intake.typed;
+    this.#ask = this.#tools.clock.after(this.#askMs, () => {
+      this.#ask = undefined;
+      if (this.#intake.untyped === 0) return;
+      if (this.#intake.typed === typedThen) {
+        const frame = encodeEphemeral({ input: this.fence, output: 0 }, { kind: 'ask', stream: this.stream });
+        this.#tools.store.publish({ session: this.#session, log: 'in' }, frame);
+        this.#askMs = Math.min(askTyped.mostMs, this.#askMs * 2);
+      }
+      this.#askLater();
+    });
+  }
+}

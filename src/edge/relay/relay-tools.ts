@@ -1,0 +1,20 @@
+import type { Broker } from '../../broker/broker.ts';
+import type { ShellTools } from '../../broker/log-appender.ts';
+import type { Channels } from '../../broker/log-follower.ts';
+import type { SessionRecord } from '../../session/session-record.ts';
+
+/** What every attachment of an edge shares. */
+export interface RelayTools extends ShellTools {
+  /** This edge's name, shown in the page and in fence entries. */
+  readonly edge: string;
+  readonly broker: Broker;
+  readonly channels: Channels;
+  readonly crc32: (bytes: Uint8Array, from: number) => number;
+  /** A random id of that many characters from `A-Za-z0-9_-`. */
+  readonly newId: (length: number) => string;
+  /** SHA-256, hex. */
+  readonly hash: (text: string) => string;
+  /** A fresh check of the user's right to the session's pod (RS2). */
+  readonly mayResume: (session: SessionRecord) => Promise<boolean>;
+  readonly log: (event: string, fields: Record<string, unknown>) => void;
+}
