@@ -15,8 +15,11 @@ export interface ClientHost {
   random(): number;
   randomBytes(count: number): Uint8Array;
 
-  /** Bytes for the terminal, in order. Call `client.parsed(token)` when the terminal has parsed them, not earlier. */
-  output(bytes: Uint8Array, source: 'stdout' | 'stderr', token: number): void;
+  /**
+   * Bytes for the terminal, in order. Call `client.parsed(token)` when the terminal has parsed them, not earlier.
+   * @param replayed the page before a reload has parsed them: questions in them to the terminal were answered then
+   */
+  output(bytes: Uint8Array, source: 'stdout' | 'stderr', token: number, replayed: boolean): void;
   /** Shown where it happened; nothing before it comes again. */
   gap(gap: Gap): void;
   /** The last `bytes` bytes shown are not on the record: the terminal is reset to what the log says from here (LG8). */
@@ -24,7 +27,7 @@ export interface ClientHost {
   /** The upstream was reopened, a container restarted (a mark entry). */
   mark(text: string): void;
   changed(state: ClientState): void;
-  /** Written down for a reload of the page: everything `resumed` needs. Called at most once a second and when asked. */
+  /** Written down for a reload of the page: everything `resumed` needs. Called when that has changed; `SessionClient.saved` tells it at any time. */
   save(saved: SavedSession): void;
 }
 
@@ -64,4 +67,6 @@ export interface SavedSession {
   readonly key: string;
   readonly stream: string;
   readonly connection: number;
+  /** Output below this offset was parsed: seen by a person, and its questions to the terminal answered. */
+  readonly parsed: number;
 }

@@ -13,9 +13,13 @@ import { decodeUtf8 } from '../protocol/utf8.ts';
 import type { ClientHost, ClientSocket, ClientState, SavedSession } from './client-host.ts';
 import { InputKeeper } from './input-keeper.ts';
 import { OutputCheck } from './output-check.ts';
+import { ParseLedger } from './parse-ledger.ts';
 import { ParseMeter } from './parse-meter.ts';
 
 const retry = { firstMs: 150, mostMs: 5000 } as const;
+
+/** Frames refused in a row, over as many connections: then it is not the network, and coming again would never end (WP3). */
+const mostRefusals = 5;
 
 /**
  * The browser's end of a session: connects to any edge, checks every frame, acknowledges what was parsed, keeps input until it was
@@ -38,11 +42,14 @@ export class SessionClient {
   readonly #meter: ParseMeter;
   #size = { cols: 80, rows: 24 };
   #watch = false;
-  #nextToken = 1;
-  /** What was given to the terminal and not yet parsed, oldest first. */
-  #unparsed: Array<{ readonly token: number; readonly bytes: number; readonly to: Position }> = [];
-  #parsed: Position;
+  readonly #ledger = new ParseLedger();
   #ackedOffset = 0;
+  /** Output below it was on the screen of the page before this one (`startAgain`). */
+  #replayBelow = 0;
+  /** Frames refused since the last good one. */
+  #refusals = 0;
+  #sentSize = '';
+  #disposed = false;
   #closeTold: { code: number; text: string } | undefined;
   #lostStreams: Array<{ readonly stream: ClientStream; readonly end: number }> = [];
   #state: ClientState;
@@ -51,7 +58,6 @@ export class SessionClient {
     this.#host = host;
     this.#input = new InputKeeper(this.#newStream());
     this.#meter = new ParseMeter(() => host.now());
-    this.#parsed = this.#check.position;
     this.#state = {
       connection: { kind: 'connecting', tries: 0 },
       session: undefined,
@@ -79,6 +85,14 @@ export class SessionClient {
     this.#connect();
   }
 
+  /** What a later page needs to join this session; undefined before there is one and when it is over. */
+  get saved(): SavedSession | undefined {
+    const { session, connection } = this.#state;
+    if (!session || connection.kind === 'ended') return undefined;
+    const parsed = Math.max(this.#ledger.parsed.offset, this.#replayBelow);
+    return { session, key: this.#key, stream: this.#input.stream, connection: this.#connection, parsed };
+  }
+
   /** Joins a session of this tab again, after a page load; output comes from the beginning of the log. */
   startAgain(saved: SavedSession, size: { readonly cols: number; readonly rows: number }): void {
     this.#size = size;
@@ -89,13 +103,14 @@ export class SessionClient {
     this.#session = saved.session;
     this.#key = saved.key;
     this.#previous = saved.stream;
+    this.#replayBelow = saved.parsed;
     this.#connect();
   }
 
   /** Keys, pastes, mouse reports as bytes. @returns false when nothing was taken: not driving, ended, or too much un-typed */
   type(bytes: Uint8Array): boolean {
     const { kind } = this.#state.connection;
-    if (kind === 'ended' || kind === 'lost' || (kind === 'attached' && !this.#state.driving)) return false;
+    if (kind === 'ended' || kind === 'lost' || this.#watch || (kind === 'attached' && !this.#state.driving)) return false;
     if (!this.#input.keep(bytes)) return false;
     this.#sendInput();
     this.#change({ untypedBytes: this.#input.untypedBytes });
@@ -105,18 +120,12 @@ export class SessionClient {
   resized(cols: number, rows: number): void {
     if (cols === this.#size.cols && rows === this.#size.rows) return;
     this.#size = { cols, rows };
-    if (this.#state.driving) this.#send(encodeClientFrame({ kind: 'resize', offset: this.#input.sent, cols, rows }));
+    this.#sendSize();
   }
 
   /** The terminal has parsed everything up to the output of this token. */
   parsed(token: number): void {
-    let bytes = 0;
-    while (this.#unparsed[0] && this.#unparsed[0].token <= token) {
-      const done = this.#unparsed.shift();
-      bytes += done?.bytes ?? 0;
-      this.#parsed = done?.to ?? this.#parsed;
-    }
-    this.#meter.parsed(bytes, this.#unparsed.length === 0);
+    this.#meter.parsed(this.#ledger.returned(token), this.#ledger.idle);
     this.#acknowledge(false);
   }
 
@@ -136,13 +145,15 @@ export class SessionClient {
     this.#send(encodeClientFrame({ kind: 'end' }));
   }
 
-  /** Tries at once instead of waiting. */
+  /** Tries at once instead of waiting; also after the sign-in that a lost session asked for. */
   retryNow(): void {
-    if (this.#state.connection.kind === 'waiting') this.#connect();
+    const { connection } = this.#state;
+    if (connection.kind === 'waiting' || (connection.kind === 'lost' && connection.code === CloseCode.unauthorized)) this.#connect();
   }
 
   /** Leaves; the session goes on. Nothing is called back after it. */
   dispose(): void {
+    this.#disposed = true;
     this.#timer?.cancel();
     this.#pinger?.cancel();
     const socket = this.#socket;
@@ -156,6 +167,8 @@ export class SessionClient {
     if (socket !== this.#socket) return;
     this.#heardAt = this.#host.now();
     const viewport = { ...this.#size, windowBytes: this.#meter.windowBytes };
+    this.#sentSize = sizeText(this.#size);
+    this.#ackedOffset = this.#ledger.parsed.offset;
     const { stream } = this.#input;
     const connection = ++this.#connection;
     if (!this.#session) {
@@ -163,7 +176,7 @@ export class SessionClient {
       return;
     }
     const { position, base } = this.#check;
-    const from = { position, base, typed: this.#input.typed, parsed: this.#parsed.offset };
+    const from = { position, base, typed: this.#input.typed, parsed: this.#ledger.parsed.offset };
     const previous = this.#previous ? { previous: this.#previous } : {};
     const who = { session: this.#session, key: this.#key, stream, connection, watch: this.#watch };
     this.#send(encodeClientFrame({ kind: 'resume', ...who, ...from, ...previous, ...viewport }));
@@ -203,6 +216,7 @@ export class SessionClient {
       return;
     }
     this.#host.ticket((answer) => {
+      if (this.#disposed) return;
       if ('ticket' in answer) {
         this.#ticket = answer.ticket;
         this.#openSocket();
@@ -227,9 +241,13 @@ export class SessionClient {
         this.#drop(CloseCode.silent, 'the relay did not answer');
         return;
       }
-      this.#send(encodeClientFrame({ kind: 'ping', token: Math.floor(this.#host.now()) >>> 0 }));
+      this.#ping();
       this.#pingLater();
     });
+  }
+
+  #ping(): void {
+    this.#send(encodeClientFrame({ kind: 'ping', token: Math.floor(this.#host.now()) >>> 0 }));
   }
 
   #send(frame: Uint8Array): void {
@@ -286,15 +304,32 @@ export class SessionClient {
     this.#session = attached.session;
     if (attached.key) this.#key = attached.key;
     this.#previous = undefined;
-    this.#change({ connection: { kind: 'attached', edge: attached.edge }, session: attached.session });
+    // What the last edge said of its own leg is over; the worker's is as it was until this edge knows better.
+    const { worker } = this.#state.status;
+    const status = worker ? { worker } : {};
+    this.#change({ connection: { kind: 'attached', edge: attached.edge }, session: attached.session, status });
     this.#controlled(attached.control);
-    this.#host.save({ session: attached.session, key: this.#key, stream: this.#input.stream, connection: this.#connection });
+    this.#ping();
+    this.#save();
+  }
+
+  #save(): void {
+    const { saved } = this;
+    if (saved) this.#host.save(saved);
+  }
+
+  #sendSize(): void {
+    const text = sizeText(this.#size);
+    if (!this.#state.driving || this.#state.connection.kind !== 'attached' || text === this.#sentSize) return;
+    this.#sentSize = text;
+    this.#send(encodeClientFrame({ kind: 'resize', offset: this.#input.sent, ...this.#size }));
   }
 
   #controlled(control: Control): void {
     if (control.driving && control.stream === this.#input.stream) {
       this.#input.startAt(control.next);
       this.#change({ driving: true });
+      this.#sendSize();
       this.#sendInput();
     } else if (!control.driving) {
       if (control.cause === 'replaced' || control.cause === 'driven-by-another' || control.cause === 'old-connection') this.#watch = true;
@@ -331,6 +366,7 @@ export class SessionClient {
     const before = this.#check.position;
     const verdict = this.#check.check(entry);
     if (verdict === 'refused') return this.#refuse();
+    this.#refusals = 0;
     if (verdict === 'adopted') this.#countGap({ sizeBytes: Math.max(0, entry.offset - before.offset), cause: GapCause.damaged });
     const content = entryContent(entry);
     switch (entry.type) {
@@ -352,11 +388,11 @@ export class SessionClient {
   }
 
   #output(bytes: Uint8Array, source: 'stdout' | 'stderr'): void {
-    const token = this.#nextToken++;
-    this.#unparsed.push({ token, bytes: bytes.length, to: this.#check.position });
+    const to = this.#check.position;
+    const token = this.#ledger.given(bytes.length, to);
     this.#meter.given();
     this.#change({ receivedBytes: this.#state.receivedBytes + bytes.length });
-    this.#host.output(bytes, source, token);
+    this.#host.output(bytes, source, token, to.offset <= this.#replayBelow);
   }
 
   #exit(reason: EndReason | undefined): void {
@@ -383,6 +419,7 @@ export class SessionClient {
   #rewound(to: Position, adoptCrc: boolean): void {
     const bytes = Math.max(0, this.#check.position.offset - to.offset);
     this.#check.moveTo(to, adoptCrc);
+    this.#ledger.rewound(to);
     this.#ackedOffset = Math.min(this.#ackedOffset, to.offset);
     const { faults } = this.#state;
     this.#change({ faults: { ...faults, rewinds: faults.rewinds + 1 } });
@@ -392,24 +429,26 @@ export class SessionClient {
 
   /** A frame without output moves the parsed position as parsed bytes do (FC2). */
   #movedOn(): void {
-    const to = this.#check.position;
-    const last = this.#unparsed.at(-1);
-    if (last) this.#unparsed[this.#unparsed.length - 1] = { ...last, to };
-    else {
-      this.#parsed = to;
-      this.#acknowledge(false);
-    }
+    this.#ledger.movedOn(this.#check.position);
+    this.#acknowledge(false);
   }
 
   /** A frame that does not fit: shown, counted, and asked for again from the last good position (WP3). */
   #refuse(): void {
     const { faults } = this.#state;
     this.#change({ faults: { ...faults, mismatches: faults.mismatches + 1 } });
-    this.#drop(0, 'a frame failed its check');
+    if (++this.#refusals < mostRefusals) {
+      this.#drop(0, 'a frame failed its check');
+      return;
+    }
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.#lost(CloseCode.protocol, 'the relay keeps sending frames that fail their check');
+    socket?.close();
   }
 
   #acknowledge(now: boolean): void {
-    const { offset, fence } = this.#parsed;
+    const { offset, fence } = this.#ledger.parsed;
     const { windowBytes } = this.#meter;
     if (!now && offset - this.#ackedOffset < windowBytes / 4) return;
     if (this.#state.connection.kind !== 'attached') return;
@@ -432,4 +471,8 @@ export class SessionClient {
     this.#state = { ...this.#state, ...part };
     this.#host.changed(this.#state);
   }
+}
+
+function sizeText(size: { readonly cols: number; readonly rows: number }): string {
+  return `${size.cols}x${size.rows}`;
 }
