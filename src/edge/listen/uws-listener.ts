@@ -19,8 +19,11 @@ import {
   type UwsSocket,
 } from './uws.ts';
 
-/** How long sockets have to take their close frame, and requests to be answered, when the listener closes. */
+/** How long requests have to be answered when the listener closes. */
 const closeGraceMs = 1000;
+
+/** How long sockets have then to take their close frame. */
+const flushMs = 300;
 
 interface SocketData {
   readonly acceptor: SocketAcceptor;
@@ -60,7 +63,7 @@ export class UwsListener implements Listener {
     for (const socket of [...this.#sockets]) socket.close(CloseCode.draining, 'this edge is going away');
     await this.#pending.settled(closeGraceMs);
     // The library does not tell when a close frame is out, and its own close() cuts what is still under way.
-    if (hadSockets) await new Promise((resolve) => setTimeout(resolve, closeGraceMs));
+    if (hadSockets) await new Promise((resolve) => setTimeout(resolve, flushMs));
     this.#app?.close();
     this.#app = undefined;
   }
@@ -175,7 +178,7 @@ function writeAnswer(response: UwsResponse, answer: HttpResponse, isHead: boolea
   response.cork(() => {
     response.writeStatus(statusText(answer.status));
     for (const [name, value] of Object.entries(answer.headers)) response.writeHeader(name, value);
-    if (!hasBody(answer.status)) response.endWithoutBody(undefined, closeConnection);
+    if (!hasBody(answer.status)) response.endWithoutBody();
     else if (isHead) response.endWithoutBody(answer.body.length, closeConnection);
     else response.end(answer.body, closeConnection);
   });

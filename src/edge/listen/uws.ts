@@ -59,7 +59,8 @@ export interface UwsResponse {
   writeStatus(status: string): UwsResponse;
   writeHeader(name: string, value: string): UwsResponse;
   end(body: Uint8Array, closeConnection: boolean): UwsResponse;
-  endWithoutBody(contentLength: number | undefined, closeConnection: boolean): UwsResponse;
+  /** @param contentLength is written as it is; without arguments the header is left out */
+  endWithoutBody(contentLength?: number, closeConnection?: boolean): UwsResponse;
   onAborted(handler: () => void): UwsResponse;
   onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): UwsResponse;
   cork(write: () => void): UwsResponse;

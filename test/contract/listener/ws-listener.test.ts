@@ -1,0 +1,7 @@
+import { describe } from 'vitest';
+import { WsListener } from '../../../src/edge/listen/ws-listener.ts';
+import { listenerContract } from './listener-contract.ts';
+
+describe('the listener on ws', () => {
+  listenerContract((doors) => new WsListener(doors));
+});
