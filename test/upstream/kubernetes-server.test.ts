@@ -1,0 +1,23 @@
+import { describe } from 'vitest';
+import { Clusters } from '../../src/upstream/kubernetes/clusters.ts';
+import { ServerCluster } from '../../src/upstream/kubernetes/server-cluster.ts';
+import { canRunKubernetesServer, startKubernetesServer } from '../support/kubernetes-server.ts';
+import { realClock } from './clocks.ts';
+import { upstreamContract } from './live-upstream.ts';
+
+describe.skipIf(!canRunKubernetesServer())('with Go', () => {
+  upstreamContract("Kubernetes' own server code", async ({ protocols, logProtocols }) => {
+    const flags = ['--kill-orphans'];
+    if (protocols) flags.push('--protocols', protocols.join(','));
+    if (logProtocols) flags.push('--log-protocols', logProtocols.join(','));
+    const server = await startKubernetesServer(flags);
+    const { url, tokenFile, caFile } = server;
+    return {
+      clusters: new Clusters([new ServerCluster({ server: url, id: 'test', tokenFile, caFile }, realClock)]),
+      shell: { namespace: 'default', pod: 'shell', container: 'main' },
+      several: { namespace: 'default', pod: 'multi', containers: ['app', 'sidecar'] },
+      logger: { namespace: 'default', pod: 'logger', container: 'main', number: (line) => Number(/^line (\d+) /.exec(line)?.[1]) },
+      close: () => server.close(),
+    };
+  });
+});
