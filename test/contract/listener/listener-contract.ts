@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as tlsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -48,10 +50,15 @@ export function text(status: number, body: string, headers: Record<string, strin
   return { status, headers: { 'content-type': 'text/plain', ...headers }, body: Buffer.from(body) };
 }
 
+const testTls: TlsFiles = {
+  certFile: new URL('../../support/tls/cert.pem', import.meta.url).pathname,
+  keyFile: new URL('../../support/tls/key.pem', import.meta.url).pathname,
+};
+
 const noDoors: Doors = { http: async () => text(404, 'no'), upgrade: async () => text(404, 'no') };
 
 /** What both listeners promise (src/edge/listener.ts). */
-export function listenerContract(create: (doors: Doors) => Listener): void {
+export function listenerContract(create: (doors: Doors, tls?: TlsFiles) => Listener): void {
   const open: Listener[] = [];
   const clients: WebSocket[] = [];
 
@@ -387,6 +394,35 @@ export function listenerContract(create: (doors: Doors) => Listener): void {
     const { port } = await start({});
     await expect(create(noDoors).listen('127.0.0.1', port)).rejects.toMatchObject({ code: 'port-in-use' });
     await expect(create(noDoors).listen('203.0.113.7', 0)).rejects.toMatchObject({ code: 'address-not-available' });
+  });
+
+  it('[ED1] speaks TLS with the given certificate and key, on both doors', async () => {
+    const probe = new SocketProbe();
+    const listener = create({ http: async () => text(200, 'sealed'), upgrade: async () => probe }, testTls);
+    open.push(listener);
+    const { port } = await listener.listen('127.0.0.1', 0);
+    const ca = readFileSync(testTls.certFile);
+    const answer = await new Promise<string>((resolve, reject) => {
+      const request = tlsRequest({ host: '127.0.0.1', port, ca }, (response) => {
+        response.on('data', (chunk) => resolve(String(chunk)));
+      });
+      request.on('error', reject).end();
+    });
+    expect(answer).toBe('sealed');
+    const client = new WebSocket(`wss://127.0.0.1:${port}/`, 'poseidon.v1', { ca });
+    clients.push(client);
+    await once(client, 'open');
+    client.send(Buffer.alloc(60_000, 7));
+    await until(() => probe.messages.length === 1);
+    probe.socket?.send(Buffer.alloc(60_000, 8));
+    expect(((await once(client, 'message'))[0] as Buffer).length).toBe(60_000);
+  });
+
+  it('[ED1] reports certificate files that cannot be used', async () => {
+    const absent = { ...testTls, certFile: '/nonexistent/cert.pem' };
+    await expect(create(noDoors, absent).listen('127.0.0.1', 0)).rejects.toMatchObject({ code: 'tls-files' });
+    const swapped = { certFile: testTls.keyFile, keyFile: testTls.certFile };
+    await expect(create(noDoors, swapped).listen('127.0.0.1', 0)).rejects.toMatchObject({ code: 'tls-files' });
   });
 
   it('[ED3] closes 100 sockets with draining, then accepts nothing', async () => {

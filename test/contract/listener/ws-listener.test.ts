@@ -3,5 +3,5 @@ import { WsListener } from '../../../src/edge/listen/ws-listener.ts';
 import { listenerContract } from './listener-contract.ts';
 
 describe('the listener on ws', () => {
-  listenerContract((doors) => new WsListener(doors));
+  listenerContract((doors, tls) => new WsListener(doors, tls));
 });
