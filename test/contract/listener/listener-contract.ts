@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { hardSendBufferBytes, readableMessageBytes } from '../../../src/edge/listen/socket-core.ts';
+import type { TlsFiles } from '../../../src/edge/listen/tls-files.ts';
 import type {
   BrowserSocket,
   Doors,
