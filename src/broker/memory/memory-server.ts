@@ -128,9 +128,11 @@ export class MemoryServer {
 
   // --- sessions ---
 
+  /** The same creator (same resume key) may ask again. */
   create(session: NewSession): boolean {
     this.#sweep();
-    if (this.#session(session.id)) return false;
+    const known = this.#session(session.id);
+    if (known) return known.meta.record.keyHash === session.keyHash;
     const meta = newMeta(session, this.#clock.now() + this.#lifetimes.waitingMs);
     this.#sessions.set(session.id, new MemorySession(meta, this.#remembered));
     return true;

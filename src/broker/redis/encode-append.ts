@@ -1,0 +1,14 @@
+import { readU48, readU64 } from '../../protocol/bytes.ts';
+import type { RespEncoder } from './resp-encoder.ts';
+
+/**
+ * `XADD key NOMKSTREAM <fence>-<seq> f <frame>` and `SPUBLISH key <frame>`: the hot path, so the RESP is written by hand.
+ * The id is the frame's own: nothing can be stored under another one (LG2). @returns bytes written
+ */
+export function encodeAppend(encoder: RespEncoder, key: string, frame: Uint8Array): number {
+  const id = `${readU48(frame, 2)}-${readU64(frame, 8)}`;
+  const name = `$${key.length}\r\n${key}\r\n`;
+  const head = encoder.ascii(`*6\r\n$4\r\nXADD\r\n${name}$10\r\nNOMKSTREAM\r\n$${id.length}\r\n${id}\r\n$1\r\nf\r\n`);
+  const stored = encoder.bytes(frame);
+  return head + stored + encoder.ascii(`*3\r\n$8\r\nSPUBLISH\r\n${name}`) + encoder.bytes(frame);
+}

@@ -1,0 +1,37 @@
+-- include log
+-- Becomes the writer of the input log, under the rules of driving (LG1, RS4, RS5, DR1).
+-- KEYS  1 meta, 2 in
+-- ARGV  1 nonce, 2 writer id, 3 the driver's 50 bytes with next = 0, 4 typed (client offset),
+--       5 mode resume | force | if-fence, 6 previous stream (16 bytes or empty) | fence
+-- Reply taken, frame, table | old-connection | superseded | driven-by-another, stream, fence | ended | unknown
+-- `next` in the frame = max(accepted offset of the stream in pos, typed). Idempotent by nonce.
+local meta, input = KEYS[1], KEYS[2]
+local nonce, writer, head, typed, mode, condition = tonumber(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
+local stream, connection = struct.unpack('>c16I4', head)
+
+local state, rows, pos, driver = unpack(redis.call('HMGET', meta, 'state', 'fi', 'pos', 'driver'))
+if not state then return { 'unknown' } end
+if state == 'ended' then return { 'ended' } end
+rows, pos = rows or '', pos or ''
+local before = takenBefore(input, rows, nonce)
+if before then return before end
+
+for at = 1, #pos, markBytes do
+  local known, number = struct.unpack('>c16I4', pos, at)
+  local spent = at + markBytes <= #pos -- another stream has driven since: closed for good (RS6)
+  if known == stream and (spent or connection < number) then return { 'old-connection' } end
+end
+if driver and mode ~= 'force' then
+  local current, fence = struct.unpack('>c16I6', driver)
+  local allowed = mode == 'resume' and (current == stream or current == condition) or mode == 'if-fence' and tonumber(condition) == fence
+  if not allowed then return { 'driven-by-another', current, string.format('%.0f', fence) } end
+end
+
+local base = tailOf(input)
+local fence, newPos, accepted = newFence(rows, base), withStream(pos, base, stream, connection, typed)
+head = string.sub(head, 1, 20) .. struct.pack('>I8', accepted) .. string.sub(head, 29)
+local frame = fenceFrame(inputFence, fence, base, nonce, head, writer)
+rows = withRow(rows, fence, base, nonce)
+append(meta, input, fence, base.seq + 1, frame)
+redis.call('HSET', meta, 'fi', rows, 'pos', newPos, 'driver', stream .. struct.pack('>I6', fence))
+return { 'taken', frame, rows }

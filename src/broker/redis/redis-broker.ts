@@ -1,0 +1,88 @@
+import type { Clock, Random } from '../../base/clock.ts';
+import type { Broker, BrokerHealth } from '../broker.ts';
+import { defaultLifetimes, type Lifetimes } from '../lifetimes.ts';
+import type { LogStore } from '../log-store.ts';
+import { ControlClient } from './control-client.ts';
+import { parseRedisUrl } from './redis-address.ts';
+import { RedisLeases } from './redis-leases.ts';
+import type { LinkEvents } from './redis-link.ts';
+import { RedisLogStore } from './redis-log-store.ts';
+import { RedisOpens } from './redis-opens.ts';
+import { RedisSessions } from './redis-sessions.ts';
+import { RedisTickets } from './redis-tickets.ts';
+import { loadScripts, logScriptNames, sessionScriptNames } from './scripts.ts';
+import { checkServer } from './startup-check.ts';
+import { type RedisTopology, StandaloneTopology } from './topology.ts';
+
+export interface RedisBrokerOptions {
+  /** `redis://` or `rediss://`, see {@link parseRedisUrl}. */
+  readonly url: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly lifetimes?: Partial<Lifetimes>;
+  /** How long a server that does not answer yet is waited for; default 10 s. */
+  readonly startWithinMs?: number;
+  readonly events?: LinkEvents;
+}
+
+/** An append, or any command of the data plane, that is not answered in this time breaks the link (LG6). */
+const appendTimeoutMs = 2_000;
+
+/** The broker on Redis: logs over links of our own, everything else over ioredis. */
+export class RedisBroker implements Broker {
+  readonly logs: LogStore;
+  readonly sessions: RedisSessions;
+  readonly opens: RedisOpens;
+  readonly leases: RedisLeases;
+  readonly tickets: RedisTickets;
+  readonly health: BrokerHealth;
+  readonly #control: ControlClient;
+  readonly #topology: RedisTopology;
+
+  private constructor(options: RedisBrokerOptions, control: ControlClient) {
+    const { clock, random, events = {} } = options;
+    const address = parseRedisUrl(options.url);
+    const lifetimes = { ...defaultLifetimes, ...options.lifetimes };
+    const logScripts = loadScripts(logScriptNames);
+    const scripts = Object.values(logScripts);
+    this.#control = control;
+    this.#topology = new StandaloneTopology({ address, clock, random, scripts, timeoutMs: appendTimeoutMs, events });
+    this.logs = new RedisLogStore(this.#topology, logScripts);
+    this.sessions = new RedisSessions(control, loadScripts(sessionScriptNames), lifetimes);
+    const blocking = (commandTimeoutMs: number) => new ControlClient(address, random, { commandTimeoutMs, pipelining: false });
+    this.opens = new RedisOpens(control, blocking, clock, lifetimes);
+    this.leases = new RedisLeases(control, clock, lifetimes);
+    this.tickets = new RedisTickets(control);
+    this.health = { up: () => this.#topology.up && control.redis.status === 'ready', ping: () => this.#ping(clock) };
+  }
+
+  /** @throws BrokerRefused when the server cannot be used as it is, BrokerUnavailable when none answers in time */
+  static async open(options: RedisBrokerOptions): Promise<RedisBroker> {
+    const control = new ControlClient(parseRedisUrl(options.url), options.random);
+    try {
+      await checkServer(control, options.clock, options.startWithinMs ?? 10_000);
+    } catch (failure) {
+      control.close();
+      throw failure;
+    }
+    const broker = new RedisBroker(options, control);
+    broker.#topology.open();
+    return broker;
+  }
+
+  async close(): Promise<void> {
+    this.#topology.close();
+    this.opens.close();
+    this.#control.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #ping(clock: Clock): Promise<number> {
+    const sentMs = clock.now();
+    await this.#control.answer((redis) => redis.ping());
+    return clock.now() - sentMs;
+  }
+}

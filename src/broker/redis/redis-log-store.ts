@@ -1,0 +1,101 @@
+import { encodeTable } from '../../log/fence-table.ts';
+import { type SessionId, writeStream } from '../../protocol/ids.ts';
+import { encodeJson } from '../../protocol/json.ts';
+import type { EntryId } from '../../protocol/position.ts';
+import type {
+  EndAnswer,
+  EndRequest,
+  LogListener,
+  LogName,
+  LogStore,
+  LogSubscription,
+  PageAnswer,
+  ReassertAnswer,
+  TakeAnswer,
+  TakeInput,
+  TakeMode,
+  TakeOutput,
+  WriterClaim,
+} from '../log-store.ts';
+import { logKey, sessionKeys } from './keys.ts';
+import { endAnswer, pageAnswer, reassertAnswer, takeAnswer } from './log-replies.ts';
+import type { LogScriptName, Script } from './scripts.ts';
+import { driverHead } from './stream-marks.ts';
+import type { RedisTopology } from './topology.ts';
+
+/** The data plane on Redis: everything of a session goes through the one link of its slot (LS3). */
+export class RedisLogStore implements LogStore {
+  readonly #topology: RedisTopology;
+  readonly #scripts: Readonly<Record<LogScriptName, Script>>;
+
+  constructor(topology: RedisTopology, scripts: Readonly<Record<LogScriptName, Script>>) {
+    this.#topology = topology;
+    this.#scripts = scripts;
+  }
+
+  async takeOutput(session: SessionId, request: TakeOutput): Promise<TakeAnswer> {
+    const { meta, out } = sessionKeys(session);
+    const args = [request.expectedOwner, request.newOwner, String(request.nonce), request.writer];
+    return takeAnswer(await this.#topology.linkOf(session).script(this.#scripts['take-output'], [meta, out], args), 'not-owner');
+  }
+
+  async takeInput(session: SessionId, request: TakeInput): Promise<TakeAnswer> {
+    const { meta, in: input } = sessionKeys(session);
+    const head = driverHead(request.driver);
+    const args = [String(request.nonce), request.writer, head, String(request.typed), request.mode.kind, conditionOf(request.mode)];
+    return takeAnswer(await this.#topology.linkOf(session).script(this.#scripts['take-input'], [meta, input], args), 'old-connection');
+  }
+
+  async reassert(log: LogName, claim: WriterClaim): Promise<ReassertAnswer> {
+    const keys = [sessionKeys(log.session).meta, logKey(log)];
+    const args = [log.log, claim.frame, encodeTable(claim.table)];
+    return reassertAnswer(await this.#topology.linkOf(log.session).script(this.#scripts.reassert, keys, args));
+  }
+
+  append(log: LogName, frame: Uint8Array): Promise<'stored' | 'doubt'> {
+    return this.#topology.linkOf(log.session).append(logKey(log), frame);
+  }
+
+  /** Not kept for later while the link is down: the next trim does the same work. */
+  trim(log: LogName, { fence, seq }: EntryId): void {
+    const link = this.#topology.linkOf(log.session);
+    if (link.up) link.script(this.#scripts.trim, [logKey(log)], [`${fence}-${seq}`]).catch(() => undefined);
+  }
+
+  async end(session: SessionId, request: EndRequest): Promise<EndAnswer> {
+    const { meta, out, in: input } = sessionKeys(session);
+    const args = [request.owner, String(request.nonce), encodeJson(request.reason), String(request.keepMs)];
+    return endAnswer(await this.#topology.linkOf(session).script(this.#scripts.end, [meta, out, input], args));
+  }
+
+  async leave(session: SessionId, ifFence: number): Promise<void> {
+    await this.#topology.linkOf(session).script(this.#scripts.leave, [sessionKeys(session).meta], [String(ifFence)]);
+  }
+
+  publish(log: LogName, frame: Uint8Array): void {
+    this.#topology.linkOf(log.session).send(['SPUBLISH', logKey(log), frame]);
+  }
+
+  subscribe(log: LogName, listener: LogListener): LogSubscription {
+    return this.#topology.linkOf(log.session).subscribe(logKey(log), listener);
+  }
+
+  /** Two commands in one write on the link's own node, so by the server of the subscriptions; the table is read first (RS3). */
+  async read(log: LogName, from: EntryId, count: number): Promise<PageAnswer> {
+    const link = this.#topology.linkOf(log.session);
+    const table = log.log === 'out' ? 'fo' : 'fi';
+    const [meta, range] = await Promise.all([
+      link.command(['HMGET', sessionKeys(log.session).meta, 'state', 'owner', table]),
+      link.command(['XRANGE', logKey(log), `${from.fence}-${from.seq}`, '+', 'COUNT', String(count)]),
+    ]);
+    return pageAnswer(meta, range);
+  }
+}
+
+function conditionOf(mode: TakeMode): string | Uint8Array {
+  if (mode.kind === 'if-fence') return String(mode.fence);
+  if (mode.kind === 'force' || mode.previous === undefined) return '';
+  const stream = new Uint8Array(16);
+  writeStream(stream, 0, mode.previous);
+  return stream;
+}

@@ -1,0 +1,142 @@
+import type { Clock } from '../../base/clock.ts';
+import { isSessionId, type WorkerId } from '../../protocol/ids.ts';
+import { BrokerUnavailable, type OpensQueue, type QueuedItem, type QueueItem } from '../broker.ts';
+import { type Lifetimes, queuedOpens } from '../lifetimes.ts';
+import type { ControlClient } from './control-client.ts';
+import { openPartitions, opensGroup, opensKey, opensPartition } from './keys.ts';
+
+type StreamEntry = readonly [id: string, fields: readonly string[] | null];
+
+/** A waiting worker looks for forgotten items, and whether it should stop, this often. */
+const blockMs = 2_000;
+/** A consumer without pending items that was silent for so long is a worker of the past. */
+const deadConsumerMs = 60 * 60_000;
+
+/**
+ * The opens queue: streams with one consumer group. Several partitions, so that in a Cluster it does not live on one node; all are read
+ * by one command here, which a topology of several nodes has to split by node.
+ */
+export class RedisOpens implements OpensQueue {
+  readonly #control: ControlClient;
+  readonly #blocking: () => ControlClient;
+  readonly #clock: Clock;
+  readonly #lifetimes: Lifetimes;
+  readonly #keys = Array.from({ length: openPartitions }, (_, partition) => opensKey(partition));
+  #reader: ControlClient | undefined;
+  #reclaimedMs = Number.NEGATIVE_INFINITY;
+  /** Each partition answers up to its part of the count, rounded up: the few beyond it wait for the next pull. */
+  #extra: QueuedItem[] = [];
+
+  /** @param blocking makes the connection that waits; made at the first pull, because only workers pull */
+  constructor(control: ControlClient, blocking: (timeoutMs: number) => ControlClient, clock: Clock, lifetimes: Lifetimes) {
+    this.#control = control;
+    this.#blocking = () => blocking(2 * blockMs);
+    this.#clock = clock;
+    this.#lifetimes = lifetimes;
+  }
+
+  async push(item: QueueItem): Promise<void> {
+    const key = opensKey(opensPartition(item.session));
+    const bound = Math.ceil(queuedOpens / openPartitions);
+    await this.#control.answer((redis) => redis.xadd(key, 'MAXLEN', '~', bound, '*', item.kind, item.session));
+  }
+
+  async pull(worker: WorkerId, count: number, signal: AbortSignal): Promise<readonly QueuedItem[]> {
+    while (!signal.aborted) {
+      const items = this.#extra.length > 0 ? this.#extra : await this.#pullOnce(worker, count, signal);
+      this.#extra = items.slice(count);
+      if (items.length > 0) return items.slice(0, count);
+    }
+    return [];
+  }
+
+  async acknowledge({ token }: QueuedItem): Promise<void> {
+    const [partition = '', id = ''] = token.split('/');
+    const key = opensKey(Number(partition));
+    await this.#control.answer((redis) => Promise.all([redis.xack(key, opensGroup, id), redis.xdel(key, id)]));
+  }
+
+  close(): void {
+    this.#reader?.close();
+  }
+
+  async #pullOnce(worker: WorkerId, count: number, signal: AbortSignal): Promise<readonly QueuedItem[]> {
+    try {
+      const forgotten = await this.#reclaim(worker, count);
+      return forgotten.length > 0 ? forgotten : await this.#read(worker, count, signal);
+    } catch (failure) {
+      // After a restart without data: make the groups again, from the first item on.
+      if (!(failure instanceof BrokerUnavailable) || !String(failure.cause).includes('NOGROUP')) throw failure;
+      await this.#createGroups();
+      return [];
+    }
+  }
+
+  async #read(worker: WorkerId, count: number, signal: AbortSignal): Promise<readonly QueuedItem[]> {
+    this.#reader ??= this.#blocking();
+    const reader = this.#reader;
+    const share = Math.ceil(count / openPartitions);
+    // What is delivered to a connection that was just given up is delivered again later: at least once.
+    const stop = () => reader.redis.disconnect(false);
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      const ids = this.#keys.map(() => '>');
+      const streams = await reader.answer((redis) =>
+        redis.xreadgroup('GROUP', opensGroup, worker, 'COUNT', share, 'BLOCK', blockMs, 'STREAMS', ...this.#keys, ...ids),
+      );
+      return (streams ?? []).flatMap((stream) => {
+        const [key, entries] = stream as [string, StreamEntry[]];
+        return itemsOf(this.#keys.indexOf(key), entries);
+      });
+    } catch (failure) {
+      this.#reader = undefined;
+      reader.close();
+      if (signal.aborted) return [];
+      throw failure;
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** Items that a worker pulled and did not acknowledge in time. */
+  async #reclaim(worker: WorkerId, count: number): Promise<readonly QueuedItem[]> {
+    const nowMs = this.#clock.now();
+    if (nowMs - this.#reclaimedMs < blockMs) return [];
+    if (this.#reclaimedMs === Number.NEGATIVE_INFINITY) await this.#forgetDeadConsumers();
+    this.#reclaimedMs = nowMs;
+    const share = Math.ceil(count / openPartitions);
+    const claimed = await this.#control.answer((redis) =>
+      Promise.all(this.#keys.map((key) => redis.xautoclaim(key, opensGroup, worker, this.#lifetimes.redeliverMs, '0', 'COUNT', share))),
+    );
+    return claimed.flatMap(([, entries], partition) => itemsOf(partition, entries as StreamEntry[]));
+  }
+
+  async #createGroups(): Promise<void> {
+    const create = async (key: string) => {
+      try {
+        await this.#control.redis.xgroup('CREATE', key, opensGroup, '0', 'MKSTREAM');
+      } catch (failure) {
+        if (!String(failure).includes('BUSYGROUP')) throw new BrokerUnavailable(failure);
+      }
+    };
+    await Promise.all(this.#keys.map(create));
+  }
+
+  async #forgetDeadConsumers(): Promise<void> {
+    for (const key of this.#keys) {
+      const consumers = (await this.#control.answer((redis) => redis.xinfo('CONSUMERS', key, opensGroup))) as unknown[][];
+      for (const [, name, , pending, , idleMs] of consumers) {
+        if (pending !== 0 || Number(idleMs) < deadConsumerMs) continue;
+        await this.#control.answer((redis) => redis.xgroup('DELCONSUMER', key, opensGroup, String(name)));
+      }
+    }
+  }
+}
+
+function itemsOf(partition: number, entries: readonly StreamEntry[]): readonly QueuedItem[] {
+  return entries.flatMap(([id, fields]) => {
+    const [kind, session] = fields ?? [];
+    if ((kind !== 'open' && kind !== 'check') || !isSessionId(session)) return [];
+    return { kind, session, token: `${partition}/${id}` };
+  });
+}

@@ -1,0 +1,44 @@
+import { type Clock, sleep } from '../../base/clock.ts';
+import { CodedError } from '../../base/coded-error.ts';
+import { BrokerUnavailable } from '../broker.ts';
+import type { ControlClient } from './control-client.ts';
+import { infoOf, type NodeInfo } from './node-info.ts';
+
+/** The server answers, but cannot be used as it is set up. */
+export class BrokerRefused extends CodedError<'broker-refused'> {
+  constructor(message: string) {
+    super('broker-refused', message);
+  }
+}
+
+const retryMs = 200;
+
+/**
+ * Waits until the server answers and checks what the rules of the log need of it.
+ * @throws BrokerRefused, or BrokerUnavailable when it does not answer within `withinMs`
+ */
+export async function checkServer(control: ControlClient, clock: Clock, withinMs: number): Promise<NodeInfo> {
+  const untilMs = clock.now() + withinMs;
+  for (;;) {
+    try {
+      const node = infoOf(await control.answer((redis) => redis.info()));
+      refuse(node);
+      return node;
+    } catch (failure) {
+      if (!(failure instanceof BrokerUnavailable)) throw failure;
+      if (/\b(WRONGPASS|NOAUTH|NOPERM)\b/.test(String(failure.cause))) throw new BrokerRefused('Redis refuses the user name or password');
+      if (clock.now() + retryMs >= untilMs) throw failure;
+    }
+    await sleep(clock, retryMs);
+  }
+}
+
+function refuse({ version, maxmemoryPolicy }: NodeInfo): void {
+  const major = Number(version.split('.')[0]);
+  if (!(major >= 7))
+    throw new BrokerRefused(`Redis ${version || 'of an unknown version'} is too old: 7.0 or newer is needed (sharded pub/sub)`);
+  // An evicted key is a log that lost its bytes: a full server must refuse appends instead (LG9).
+  if (maxmemoryPolicy !== 'noeviction') {
+    throw new BrokerRefused(`Redis has maxmemory-policy ${maxmemoryPolicy}: set it to noeviction, evicted keys would lose sessions`);
+  }
+}

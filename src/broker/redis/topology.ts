@@ -1,0 +1,40 @@
+import type { SessionId } from '../../protocol/ids.ts';
+import { type LinkOptions, RedisLink } from './redis-link.ts';
+
+/**
+ * Which node a session's slot is on, and the link to it. One node, a primary behind Sentinel, the nodes of a Cluster: what differs lies
+ * behind this; a topology that learns of a fail-over or a moved slot breaks what is bound to the old place, as a broken link does.
+ */
+export interface RedisTopology {
+  /** The link of the node that owns the session's keys and channels now. One session, one link: its commands keep their order (LS3). */
+  linkOf(session: SessionId): RedisLink;
+  /** Whether every node that is needed answers. */
+  readonly up: boolean;
+  open(): void;
+  close(): void;
+}
+
+/** One server. */
+export class StandaloneTopology implements RedisTopology {
+  readonly #link: RedisLink;
+
+  constructor(options: LinkOptions) {
+    this.#link = new RedisLink(options);
+  }
+
+  linkOf(): RedisLink {
+    return this.#link;
+  }
+
+  get up(): boolean {
+    return this.#link.up;
+  }
+
+  open(): void {
+    this.#link.open();
+  }
+
+  close(): void {
+    this.#link.close();
+  }
+}
