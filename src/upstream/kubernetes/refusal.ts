@@ -148,5 +148,5 @@ function forbidden({ asked, text }: Answer): string {
 
 function said(what: string, text: string): string {
   const line = oneLine(text);
-  return line === '' || /^\s*</.test(text) ? `${what}.` : `${what}: ${line}`;
+  return line === '' || /^\s*</.test(text) ? `${what}.` : `${what}: ${/[.!?\]]$/.test(line) ? line : `${line}.`}`;
 }
