@@ -1,6 +1,6 @@
 import type { EndReason } from '../protocol/end-reason.ts';
 import type { Gap } from '../protocol/gap.ts';
-import type { SessionStatus } from '../protocol/server-frame.ts';
+import type { SessionStatus } from '../protocol/session-status.ts';
 
 /** What the client core needs from its surroundings: a page, the load driver, a test. No DOM in here. */
 export interface ClientHost {

@@ -8,7 +8,8 @@ import { type ClientStream, isClientStream, isSessionId, readStream, type Sessio
 import { decodeJsonObject } from '../protocol/json.ts';
 import { browserDeadMs, browserPingMs } from '../protocol/limits.ts';
 import type { Position } from '../protocol/position.ts';
-import { type Attached, type Control, decodeServerFrame, type ServerFrame, type SessionStatus } from '../protocol/server-frame.ts';
+import { type Attached, decodeServerFrame, type ServerFrame } from '../protocol/server-frame.ts';
+import type { Control, SessionStatus } from '../protocol/session-status.ts';
 import { decodeUtf8 } from '../protocol/utf8.ts';
 import type { ClientHost, ClientSocket, ClientState, SavedSession } from './client-host.ts';
 import { InputKeeper } from './input-keeper.ts';

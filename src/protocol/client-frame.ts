@@ -9,7 +9,7 @@ import type { Position } from './position.ts';
  * Browser → edge, subprotocol `poseidon.v1`. Type u8, flags u8, then:
  *
  * ```
- * open, resume, takeControl, end: JSON          skip: nothing
+ * open, resume, takeControl: JSON               skip, end: nothing
  * input: 2 client offset u64 │ 10 bytes         endOfInput: 2 client offset u64
  * ack: 2 output fence u48 │ 8 offset u64 │ 16 window u32
  * resize: 2 client offset u64 │ 10 cols u16 │ 12 rows u16          ping: 2 token u32
@@ -65,6 +65,8 @@ export type Decoded<Frame> =
   | { readonly ok: true; readonly frame: Frame }
   | { readonly ok: false; readonly unknownType: boolean; readonly problem: string };
 
+const headBytes = 2;
+
 const broken = (problem: string): Decoded<never> => ({ ok: false, unknownType: false, problem });
 
 export function encodeClientFrame(frame: ClientFrame): Uint8Array {
@@ -99,6 +101,9 @@ export function encodeClientFrame(frame: ClientFrame): Uint8Array {
       writeU32(bytes, 2, frame.token);
       return bytes;
     }
+    case 'skip':
+    case 'end':
+      return head(FrameType[frame.kind], headBytes);
     default: {
       const { kind, ...fields } = frame;
       const json = encodeJson(fields);
@@ -117,6 +122,7 @@ function head(type: number, length: number): Uint8Array {
 
 /** Never throws; `input.bytes` is a view of `bytes` (WP2). */
 export function decodeClientFrame(bytes: Uint8Array): Decoded<ClientFrame> {
+  if (bytes.length < headBytes) return broken('head');
   switch (bytes[0]) {
     case FrameType.input: {
       const offset = bytes.length > 10 ? readU64(bytes, 2) : unsafeInteger;

@@ -1,5 +1,5 @@
 import { readU16, readU32, readU48, readU64, unsafeInteger, writeU32, writeU48, writeU64 } from './bytes.ts';
-import { FrameType, isLogEntry } from './frame-type.ts';
+import { FrameType, isInputEntry, isLogEntry } from './frame-type.ts';
 import { maxEntryPayloadBytes } from './limits.ts';
 import type { EntryId } from './position.ts';
 
@@ -70,7 +70,8 @@ export function decodeEntry(frame: Uint8Array): Entry | undefined {
   const offset = readU64(frame, 16);
   if (seq === unsafeInteger || offset === unsafeInteger || seq === 0) return undefined;
   const entry = { type, flags: frame[1] as number, fence: readU48(frame, 2), seq, offset, crc: readU32(frame, 24), frame };
-  return entry.fence === 0 || frame.length < entryHeaderBytes + leadBytes(entry) ? undefined : entry;
+  if (entry.fence === 0 || frame.length < entryHeaderBytes + leadBytes(entry)) return undefined;
+  return isInputEntry(type) && leadBytes(entry) > 0 && clientOffset(entry) === unsafeInteger ? undefined : entry;
 }
 
 /** Where the entry's content starts in its payload: bytes in front of it belong to the entry, not to the log. */

@@ -2,6 +2,7 @@ import { readU32, readU48, readU64, unsafeInteger, writeU32, writeU48, writeU64 
 import { FrameType, isEphemeral } from './frame-type.ts';
 import { type ClientStream, readStream, writeStream } from './ids.ts';
 import { decodeJsonObject, encodeJson } from './json.ts';
+import { parseWorkerStatus, type WorkerStatus } from './session-status.ts';
 
 /**
  * Frames between edges and a worker that never enter a log: absolute statements, sent again when asked, so that losing one costs time only.
@@ -47,14 +48,6 @@ export type EphemeralBody =
   /** The stream will never be typed again; exactly `typed` bytes of it were (RS6). */
   | { readonly kind: 'closed'; readonly stream: ClientStream; readonly typed: number; readonly cause: number }
   | { readonly kind: 'workerStatus'; readonly status: WorkerStatus };
-
-/** What the worker tells about its leg; everything optional is unknown. */
-export interface WorkerStatus {
-  readonly worker: string;
-  /** The stream whose input is typed now, and the fence of its writer (DR1). */
-  readonly driver?: { readonly stream: ClientStream; readonly fence: number };
-  readonly upstream: 'connecting' | 'open' | 'paused' | 'ended';
-}
 
 export type Ephemeral = EphemeralBody & { readonly fences: Fences };
 
@@ -136,8 +129,8 @@ function decodeBody(type: number, flags: number, payload: Uint8Array): Ephemeral
       return typed === unsafeInteger ? undefined : { kind: 'closed', stream: readStream(payload, 0), typed, cause: payload[24] ?? 0 };
     }
     case FrameType.workerStatus: {
-      const status = decodeJsonObject(payload);
-      return status && { kind: 'workerStatus', status: status as unknown as WorkerStatus };
+      const status = parseWorkerStatus(decodeJsonObject(payload));
+      return status && { kind: 'workerStatus', status };
     }
     default:
       return undefined;

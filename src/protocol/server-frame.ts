@@ -1,11 +1,11 @@
 import { readU16, readU32, readU48, readU64, unsafeInteger, writeU16, writeU32, writeU48, writeU64 } from './bytes.ts';
 import type { Decoded } from './client-frame.ts';
-import type { WorkerStatus } from './ephemeral.ts';
 import { FrameType } from './frame-type.ts';
 import { type Gap, isGapCause } from './gap.ts';
-import { type ClientStream, isSessionId, type SessionId } from './ids.ts';
-import { decodeJsonObject, encodeJson, isOffset, isShortText } from './json.ts';
+import { isSessionId, type SessionId } from './ids.ts';
+import { decodeJsonObject, encodeJson, isShortText } from './json.ts';
 import type { Position } from './position.ts';
+import { type Control, isControl, parseSessionStatus, type SessionStatus } from './session-status.ts';
 import { decodeUtf8, encodeUtf8 } from './utf8.ts';
 
 /**
@@ -38,20 +38,6 @@ export interface Attached {
   readonly control: Control;
   /** What the session is connected to, for the page's title. */
   readonly target: { readonly [key: string]: unknown };
-}
-
-/** Whether this client drives. `next` is the first offset of its stream that the edge will take (RS4). */
-export type Control =
-  | { readonly driving: true; readonly stream: ClientStream; readonly next: number }
-  | { readonly driving: false; readonly cause: 'watching' | 'driven-by-another' | 'replaced' | 'old-connection' | 'ended' };
-
-/** A change of state worth showing; fields that are absent have not changed. */
-export interface SessionStatus {
-  readonly control?: Control;
-  readonly worker?: WorkerStatus;
-  readonly broker?: 'up' | 'lost';
-  /** An earlier stream of this client will not be typed again: exactly `typed` bytes of it were (RS6). */
-  readonly closed?: { readonly stream: ClientStream; readonly typed: number; readonly cause: number };
 }
 
 export function encodeServerFrame(frame: ServerFrame): Uint8Array {
@@ -111,6 +97,7 @@ export function decodeServerFrame(bytes: Uint8Array): Decoded<ServerFrame> {
 }
 
 function decode(bytes: Uint8Array): ServerFrame | undefined | 'unknown' {
+  if (bytes.length < 2) return undefined;
   switch (bytes[0]) {
     case FrameType.inputAck: {
       const [accepted, typed] = bytes.length === 18 ? [readU64(bytes, 2), readU64(bytes, 10)] : [unsafeInteger, unsafeInteger];
@@ -135,8 +122,8 @@ function decode(bytes: Uint8Array): ServerFrame | undefined | 'unknown' {
       return bytes.length < 4 || text === undefined ? undefined : { kind: 'close', code: readU16(bytes, 2), text };
     }
     case FrameType.status: {
-      const status = decodeJsonObject(bytes.subarray(2));
-      return status && { kind: 'status', status: status as SessionStatus };
+      const status = parseSessionStatus(decodeJsonObject(bytes.subarray(2)));
+      return status && { kind: 'status', status };
     }
     case FrameType.attached:
       return decodeAttached(bytes.subarray(2));
@@ -153,12 +140,6 @@ function decodeAttached(payload: Uint8Array): ServerFrame | undefined {
     return undefined;
   const attached = { session, edge, control, target: target as { [key: string]: unknown } };
   return { kind: 'attached', ...attached, ...(isShortText(key, 64) ? { key } : {}) };
-}
-
-export function isControl(value: unknown): value is Control {
-  if (typeof value !== 'object' || value === null) return false;
-  const control = value as { driving?: unknown; next?: unknown; cause?: unknown };
-  return control.driving === true ? isOffset(control.next) : control.driving === false && typeof control.cause === 'string';
 }
 
 function writePosition(bytes: Uint8Array, at: number, position: Position): void {

@@ -10,7 +10,8 @@ import { decodeEphemeral, type Ephemeral, encodeEphemeral } from '../../protocol
 import type { ClientStream, SessionId, WorkerId } from '../../protocol/ids.ts';
 import { browserDeadMs } from '../../protocol/limits.ts';
 import { startOfLog } from '../../protocol/position.ts';
-import { type Control, encodeServerFrame, type SessionStatus } from '../../protocol/server-frame.ts';
+import { encodeServerFrame } from '../../protocol/server-frame.ts';
+import type { Control, SessionStatus } from '../../protocol/session-status.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
 import type { BrowserSocket, SocketEvents } from '../listener.ts';
 import { requeueOpenMs } from './constants.ts';
