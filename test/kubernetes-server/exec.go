@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
-	"github.com/creack/pty"
 	"k8s.io/cri-streaming/pkg/streaming/remotecommand"
 	utilexec "k8s.io/utils/exec"
 )
@@ -96,19 +93,6 @@ func (e execution) runOnPipes(started *process, in io.Reader, out, errOut io.Wri
 // startError says it as containerd and runc do.
 func startError(err error) error {
 	return fmt.Errorf("failed to exec in container: failed to start exec %q: OCI runtime exec failed: exec failed: unable to start container process: %w: unknown", randomHex(32), err)
-}
-
-// applySizes skips sizes of zero and ends when the client's resize stream does.
-func applySizes(terminal *os.File, sizes <-chan remotecommand.TerminalSize) {
-	for size := range sizes {
-		if size.Width == 0 || size.Height == 0 {
-			continue
-		}
-		if err := pty.Setsize(terminal, &pty.Winsize{Cols: size.Width, Rows: size.Height}); errors.Is(err, os.ErrClosed) {
-			break
-		}
-	}
-	drain(sizes)
 }
 
 // drain is needed even without a TTY: a resize nobody takes blocks the client's whole connection.

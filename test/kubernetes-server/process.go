@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/creack/pty"
 	"golang.org/x/term"
 )
 
@@ -39,7 +38,7 @@ type process struct {
 type streams struct{ stdin, stdout, stderr, tty bool }
 
 func (p *process) startOnTerminal() error {
-	terminal, tty, err := pty.Open()
+	terminal, tty, err := openTerminal()
 	if err != nil {
 		return err
 	}
