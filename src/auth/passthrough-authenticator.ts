@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { type Authenticator, AuthUnavailable, type HeaderSource } from './authenticator.ts';
+import { bearerToken, cookie } from './header-values.ts';
+import type { User } from './user.ts';
+
+export type UserCredential = NonNullable<User['credential']>;
+
+/**
+ * Asks the upstream whose credential it is (SelfSubjectReview).
+ * @returns the user's name; undefined: the upstream does not accept the credential. Rejects when it cannot be asked.
+ */
+export type ReviewName = (credential: UserCredential) => Promise<string | undefined>;
+
+/** How long an answer of the upstream is believed. Whatever a session does is checked by the upstream itself with the credential. */
+const believeMs = 30_000;
+
+/** Answers kept; beyond it the oldest are forgotten and asked for again. */
+const maxBelieved = 10_000;
+
+/** Whoever the upstream knows, by the user's own bearer token or Rancher cookie (ED1). */
+export class PassthroughAuthenticator implements Authenticator {
+  readonly mode = 'passthrough';
+  readonly #review: ReviewName;
+  readonly #now: () => number;
+  /** By SHA-256 of the credential: the credential itself is kept nowhere. */
+  readonly #believed = new Map<string, { readonly subject: string; readonly untilMs: number }>();
+  readonly #asking = new Map<string, Promise<string | undefined>>();
+
+  /** @param now monotonic milliseconds */
+  constructor(review: ReviewName, now: () => number) {
+    this.#review = review;
+    this.#now = now;
+  }
+
+  async authenticate(request: HeaderSource): Promise<User | undefined> {
+    const credential = credentialOf(request);
+    if (!credential) return undefined;
+    const subject = await this.#subjectOf(credential);
+    return subject === undefined ? undefined : { subject, credential };
+  }
+
+  async #subjectOf(credential: UserCredential): Promise<string | undefined> {
+    const key = createHash('sha256').update(JSON.stringify(credential)).digest('base64url');
+    const believed = this.#believed.get(key);
+    if (believed && believed.untilMs > this.#now()) return believed.subject;
+    const asking = this.#asking.get(key) ?? this.#ask(key, credential);
+    return await asking;
+  }
+
+  #ask(key: string, credential: UserCredential): Promise<string | undefined> {
+    const asked = this.#review(credential)
+      .then((name) => {
+        this.#believed.delete(key);
+        if (name === undefined || name === '') return undefined;
+        const subject = subjectOfName(name);
+        this.#believe(key, subject);
+        return subject;
+      })
+      .catch((cause: unknown) => {
+        throw new AuthUnavailable(cause);
+      })
+      .finally(() => this.#asking.delete(key));
+    this.#asking.set(key, asked);
+    return asked;
+  }
+
+  #believe(key: string, subject: string): void {
+    this.#believed.set(key, { subject, untilMs: this.#now() + believeMs });
+    for (const oldest of this.#believed.keys()) {
+      if (this.#believed.size <= maxBelieved) break;
+      this.#believed.delete(oldest);
+    }
+  }
+}
+
+/** As Rancher reads it: the cookie counts only when there is no Authorization header. */
+export function credentialOf(request: HeaderSource): UserCredential | undefined {
+  if (request.header('authorization') !== undefined) {
+    const token = bearerToken(request);
+    return token === undefined ? undefined : { kind: 'bearer', token };
+  }
+  const value = cookie(request, 'R_SESS');
+  return value === undefined || value === '' ? undefined : { kind: 'rancher-cookie', value };
+}
+
+/** Names of users stay out of keys and logs. */
+function subjectOfName(name: string): string {
+  return `user-${createHash('sha256').update(name).digest('base64url').slice(0, 32)}`;
+}

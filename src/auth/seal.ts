@@ -1,0 +1,75 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { CodedError } from '../base/coded-error.ts';
+import type { UserCredential } from './passthrough-authenticator.ts';
+
+const version = 1;
+const keyBytes = 32;
+const nonceBytes = 12;
+const tagBytes = 16;
+
+/**
+ * Seals users' credentials for their way through the broker (UP8): AES-256-GCM with a random nonce, the key shared by edges and workers.
+ * Form, in base64url: version u8, nonce 12 B, ciphertext, tag 16 B. What belongs to one context opens in no other.
+ */
+export class Sealer {
+  readonly #key: Uint8Array;
+
+  /** @param key 32 bytes */
+  constructor(key: Uint8Array) {
+    if (key.length !== keyBytes) throw new CodedError('bad-seal-key', `a sealing key has ${keyBytes} bytes`);
+    this.#key = key;
+  }
+
+  /** @returns empty for no credential: the relay's own is used */
+  seal(credential: UserCredential | undefined, context: string): string {
+    if (!credential) return '';
+    const nonce = randomBytes(nonceBytes);
+    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce, { authTagLength: tagBytes }).setAAD(associated(context));
+    const text = JSON.stringify(credential.kind === 'bearer' ? ['b', credential.token] : ['r', credential.value]);
+    const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+    return Buffer.concat([Buffer.of(version), nonce, body, cipher.getAuthTag()]).toString('base64url');
+  }
+
+  /** @throws CodedError `bad-seal`: another key, another context, or altered */
+  open(sealed: string, context: string): UserCredential | undefined {
+    if (sealed === '') return undefined;
+    const bytes = Buffer.from(sealed, 'base64url');
+    if (bytes[0] !== version || bytes.length < 1 + nonceBytes + tagBytes) throw badSeal();
+    const bodyEnd = bytes.length - tagBytes;
+    const nonce = bytes.subarray(1, 1 + nonceBytes);
+    const decipher = createDecipheriv('aes-256-gcm', this.#key, nonce, { authTagLength: tagBytes }).setAAD(associated(context));
+    decipher.setAuthTag(bytes.subarray(bodyEnd));
+    try {
+      const text = Buffer.concat([decipher.update(bytes.subarray(1 + nonceBytes, bodyEnd)), decipher.final()]).toString('utf8');
+      const [kind, secret] = JSON.parse(text) as ['b' | 'r', string];
+      return kind === 'b' ? { kind: 'bearer', token: secret } : { kind: 'rancher-cookie', value: secret };
+    } catch {
+      throw badSeal();
+    }
+  }
+}
+
+/** What a credential is sealed for: one user on one cluster. A ticket and the sessions made from it share it. */
+export function credentialContext(cluster: string, subject: string): string {
+  return `${cluster}/${subject}`;
+}
+
+/** What a key file holds: 32 bytes as hex or base64. @throws CodedError `bad-seal-key` */
+export function parseSealKey(text: string): Uint8Array {
+  const trimmed = text.trim();
+  if (/^[0-9a-f]{64}$/i.test(trimmed)) return Buffer.from(trimmed, 'hex');
+  if (/^[\w+/-]{43}=?$/.test(trimmed)) return Buffer.from(trimmed, 'base64');
+  throw new CodedError('bad-seal-key', 'a sealing key is 32 bytes, written as 64 hex digits or in base64');
+}
+
+export function newSealKey(): Uint8Array {
+  return randomBytes(keyBytes);
+}
+
+function associated(context: string): Buffer {
+  return Buffer.from(`poseidon credential ${version}\0${context}`);
+}
+
+function badSeal(): CodedError {
+  return new CodedError('bad-seal', 'a sealed credential cannot be opened: is the sealing key the same on every edge and worker?');
+}
