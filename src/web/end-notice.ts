@@ -1,0 +1,22 @@
+import type { ClientState } from '../client/client-host.ts';
+import type { EndNotice } from './end-banner.ts';
+import { endedWell, endText } from './status-text.ts';
+
+/** What to show when a session is over; undefined while it is not. */
+export function endNotice(connection: ClientState['connection'], action: string, hint: string): EndNotice | undefined {
+  if (connection.kind === 'ended') {
+    const { reason } = connection;
+    return {
+      tone: endedWell(reason) ? 'good' : 'bad',
+      headline: endText(reason),
+      message: reason.kind === 'exited' || reason.kind === 'completed' ? '' : reason.message,
+      raw: reason.status,
+      action,
+      hint,
+    };
+  }
+  if (connection.kind === 'lost') {
+    return { tone: 'bad', headline: 'not connected', message: connection.text, action, hint };
+  }
+  return undefined;
+}

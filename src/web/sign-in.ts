@@ -1,0 +1,92 @@
+import { type Api, ApiFailure } from './api.ts';
+import { element, trident } from './element.ts';
+
+/**
+ * Takes the access token out of the address bar (`#token=…`) and exchanges it for a cookie. The fragment is removed before the
+ * exchange, so that the token stays in no history, bookmark or shared link whatever the answer is.
+ */
+export async function signInByFragment(api: Api): Promise<ApiFailure | undefined> {
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  const token = fragment.get('token');
+  if (token === null) return undefined;
+  history.replaceState(history.state, '', location.pathname + location.search);
+  try {
+    await api.login(token.trim());
+    return undefined;
+  } catch (failure) {
+    if (failure instanceof ApiFailure) return failure;
+    throw failure;
+  }
+}
+
+/** The sign-in form over the page. One at a time: whoever asks meanwhile waits for the same. */
+export class SignIn {
+  readonly #api: Api;
+  #asking: Promise<void> | undefined;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /** Resolves when the browser is signed in. @param problem shown above the form, for example why the last token was refused */
+  ask(problem = ''): Promise<void> {
+    this.#asking ??= this.#show(problem).finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  #show(problem: string): Promise<void> {
+    const message = element('p', { class: 'sign-in-problem', role: 'alert', 'data-testid': 'sign-in-problem' }, problem);
+    const token = element('input', {
+      id: 'access-token',
+      name: 'token',
+      type: 'password',
+      autocomplete: 'current-password',
+      required: true,
+      spellcheck: 'false',
+      'data-testid': 'sign-in-token',
+    });
+    const submit = element('button', { type: 'submit', class: 'primary' }, 'Sign in');
+    const form = element(
+      'form',
+      { class: 'sign-in-form' },
+      element('h1', {}, trident(), 'Poseidon'),
+      element('label', { for: 'access-token' }, 'Access token'),
+      token,
+      message,
+      submit,
+      element('p', { class: 'hint' }, 'The relay printed it, inside the link, when it started.'),
+    );
+    const layer = element('dialog', { class: 'sign-in', 'data-testid': 'sign-in', 'aria-label': 'Sign in' }, form);
+    document.body.append(layer);
+    layer.addEventListener('cancel', (event) => event.preventDefault());
+    layer.showModal();
+    token.focus();
+    return new Promise((resolve) => {
+      form.addEventListener('submit', async (event) => {
+        event.preventDefault();
+        submit.disabled = true;
+        message.textContent = '';
+        try {
+          await this.#api.login(token.value.trim());
+          layer.close();
+          layer.remove();
+          resolve();
+        } catch (failure) {
+          message.textContent = refusal(failure);
+          token.select();
+        } finally {
+          submit.disabled = false;
+        }
+      });
+    });
+  }
+}
+
+/** What to say about a refused token. */
+export function refusal(failure: unknown): string {
+  if (!(failure instanceof ApiFailure)) return 'Signing in failed.';
+  if (failure.status === 401 || failure.status === 403) return 'This access token is not the right one.';
+  return [failure.message, failure.hint].filter((part) => part !== '').join(' ');
+}

@@ -1,0 +1,160 @@
+import type { ClientState } from '../../client/client-host.ts';
+import type { Gap } from '../../protocol/gap.ts';
+import type { Target } from '../../protocol/target.ts';
+import type { Api } from '../api.ts';
+import { byteSize } from '../byte-size.ts';
+import { publishDebug } from '../debug.ts';
+import { button, element } from '../element.ts';
+import { EndBanner } from '../end-banner.ts';
+import { endNotice } from '../end-notice.ts';
+import { gapText, rewoundText } from '../gap-text.ts';
+import { pageHeader } from '../page-header.ts';
+import { type Beginning, SessionRunner } from '../session-runner.ts';
+import type { SignIn } from '../sign-in.ts';
+import type { OutputView } from '../socket-host.ts';
+import { StatusBadge } from '../status-badge.ts';
+import { logLink, placeTitle } from '../target-from-url.ts';
+import { terminalKeys } from './keys.ts';
+import { SearchBar } from './search-bar.ts';
+import { TerminalView } from './terminal-view.ts';
+
+export interface TerminalPageParts {
+  readonly api: Api;
+  readonly signIn: SignIn;
+  readonly target: Exclude<Target, { kind: 'log' }>;
+  readonly plainRenderer: boolean;
+  readonly screenReader: boolean;
+}
+
+/** After a gap the process is told one row less and then the size as it is, so that full-screen programs draw anew (FC9). */
+const nudgeMs = 120;
+
+/** One shell on one page. */
+export class TerminalPage implements OutputView {
+  readonly #target: TerminalPageParts['target'];
+  readonly #runner: SessionRunner;
+  readonly #view: TerminalView;
+  readonly #badge: StatusBadge;
+  readonly #banner: EndBanner;
+  readonly #takeControl: HTMLButtonElement;
+  readonly #notSent = element('span', { class: 'warning-note', role: 'alert', hidden: true });
+  #nudging = false;
+
+  constructor(parts: TerminalPageParts) {
+    this.#target = parts.target;
+    document.title = `${placeTitle(parts.target)} – Poseidon`;
+    this.#badge = new StatusBadge(
+      'terminal',
+      () => this.#view.feed.behindBytes,
+      () => this.#runner.client?.retryNow(),
+    );
+    this.#takeControl = button('Take control', { class: 'primary', hidden: true, 'data-testid': 'take-control' }, () => {
+      this.#runner.client?.takeControl();
+      this.#view.focus();
+    });
+    this.#banner = new EndBanner(() => this.#startNew());
+    const screen = element('main', { class: 'screen', 'data-testid': 'terminal', 'aria-label': 'Terminal' });
+    const header = pageHeader(
+      parts.target,
+      this.#notSent,
+      this.#takeControl,
+      element('a', { class: 'quiet', href: logLink(parts.target), title: 'The log of this container' }, 'Log'),
+      button('Find', { class: 'quiet', title: 'Find in the terminal (Ctrl-Shift-F)' }, () => search.open()),
+      button('End', { class: 'quiet', title: 'End this session for everybody', 'data-testid': 'end' }, () => this.#end()),
+      this.#badge.root,
+    );
+    document.body.className = 'terminal-page';
+    document.body.replaceChildren(header, screen, this.#banner.root);
+    this.#view = new TerminalView({
+      parent: screen,
+      plainRenderer: parts.plainRenderer,
+      screenReader: parts.screenReader,
+      typed: (bytes) => this.#typed(bytes),
+      resized: (cols, rows) => this.#runner.client?.resized(cols, rows),
+    });
+    const search = new SearchBar(this.#view.search, () => this.#view.focus());
+    header.after(search.root);
+    terminalKeys(this.#view.terminal, {
+      find: () => search.open(),
+      leave: () => header.querySelector<HTMLElement>('a, button')?.focus(),
+    });
+    this.#runner = new SessionRunner({ ...parts, view: this, size: () => this.#view.size });
+    publishDebug({ state: () => this.#runner.client?.state, text: () => this.#view.text() });
+  }
+
+  start(): void {
+    this.#runner.start();
+    this.#view.focus();
+  }
+
+  began(beginning: Beginning): void {
+    this.#banner.hide();
+    if (beginning.kind !== 'instead') return;
+    const why = beginning.text === '' ? '' : ` (${beginning.text})`;
+    this.#view.notice(`the shell of this tab is gone${why}; this is a new one`, 'note');
+  }
+
+  output(bytes: Uint8Array, _source: 'stdout' | 'stderr', replayed: boolean, parsed: () => void): void {
+    this.#view.feed.give(bytes, replayed, parsed);
+  }
+
+  gap(gap: Gap): void {
+    this.#view.notice(gapText(gap), 'gap');
+    this.#nudge();
+  }
+
+  rewound(bytes: number): void {
+    this.#view.notice(rewoundText(bytes), 'gap');
+    this.#nudge();
+  }
+
+  mark(text: string): void {
+    if (text !== '') this.#view.notice(text, 'note');
+  }
+
+  changed(state: ClientState): void {
+    this.#badge.changed(state);
+    const { connection } = state;
+    this.#takeControl.hidden = state.driving || connection.kind !== 'attached';
+    this.#notSent.hidden = state.notSentBytes === 0;
+    if (state.notSentBytes > 0) this.#notSent.textContent = `${byteSize(state.notSentBytes)} of typing were not sent`;
+    const notice = endNotice(connection, 'New session', 'Enter: new session');
+    if (!notice) this.#banner.hide();
+    else if (!this.#banner.shown) this.#banner.show(notice);
+  }
+
+  #typed(bytes: Uint8Array): void {
+    const { client } = this.#runner;
+    if (!client) return;
+    if (this.#banner.shown) {
+      if (bytes.length === 1 && bytes[0] === 0x0d) this.#startNew();
+      return;
+    }
+    if (!client.type(bytes)) this.#takeControl.animate?.(flash, { duration: 400 });
+  }
+
+  #startNew(): void {
+    this.#view.notice('new session', 'seam');
+    this.#runner.startNew({ kind: 'new' });
+    this.#view.focus();
+  }
+
+  #end(): void {
+    if (this.#banner.shown || confirm(`End the session in ${this.#target.pod}? What runs in it is stopped.`)) this.#runner.client?.end();
+  }
+
+  #nudge(): void {
+    const { client } = this.#runner;
+    const { cols, rows } = this.#view.size;
+    if (!client || this.#nudging || !this.#target.tty || rows < 2) return;
+    this.#nudging = true;
+    client.resized(cols, rows - 1);
+    setTimeout(() => {
+      this.#nudging = false;
+      const now = this.#view.size;
+      client.resized(now.cols, now.rows);
+    }, nudgeMs);
+  }
+}
+
+const flash: Keyframe[] = [{ outlineOffset: '6px', outline: '2px solid currentColor' }, { outlineOffset: '0' }];
