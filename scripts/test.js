@@ -105,12 +105,14 @@ mkdirSync(cache, { recursive: true });
 installPackages();
 installPrograms();
 const server = join(root, 'test', 'kubernetes-server');
-if (!step('build the Kubernetes test server', 'go', ['build', '-trimpath', '-o', join(cache, 'kubernetes-server'), '.'], { cwd: server })) {
+if (!step('build the Kubernetes test server', 'go', ['build', '-trimpath', '-o', '/dev/null', '.'], { cwd: server })) {
   stop('the Kubernetes test server did not build: see above');
 }
 if (!step('build', 'npm', ['run', '--silent', 'build'])) stop('the build failed: see above');
+check('types of the tests', 'npx', ['--no-install', 'tsc', '-p', 'test']);
 check('lint', 'npx', ['--no-install', 'biome', 'ci', '--colors=off']);
 check('dead code', 'npx', ['--no-install', 'knip', '--no-progress']);
+check('Go tests of the Kubernetes test server', 'go', ['-C', server, 'test', './...']);
 const light = vitest(
   'light',
   heavy.flatMap((folder) => ['--exclude', `${folder}/**`]),
