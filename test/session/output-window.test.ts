@@ -1,0 +1,89 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { OutputWindow } from '../../src/session/output-window.ts';
+
+const KiB = 1024;
+const window = (windowBytes = 64 * KiB, parsed = 0, sent = 0) => new OutputWindow({ fence: 1, offset: parsed }, sent, windowBytes);
+
+describe('what a socket may be sent', () => {
+  it('[FC1] is a window beyond what the terminal parsed', () => {
+    const socket = window();
+    socket.sent(64 * KiB - 1);
+    expect(socket.roomEntries(false)).toBeGreaterThan(0);
+    socket.sent(64 * KiB);
+    expect(socket.roomEntries(false)).toBe(0);
+    socket.ack(1, 1, 64 * KiB);
+    expect(socket.roomEntries(false)).toBe(1);
+  });
+
+  it('[FC1] a reader that was out of credit waits for a quarter of the window, not for a byte', () => {
+    const socket = window();
+    socket.sent(64 * KiB);
+    socket.ack(1, 16 * KiB - 1, 64 * KiB);
+    expect(socket.roomEntries(true)).toBe(0);
+    socket.ack(1, 16 * KiB, 64 * KiB);
+    expect(socket.roomEntries(true)).toBeGreaterThan(0);
+  });
+
+  it.each([
+    [0, 16 * KiB],
+    [1_000_000_000, 256 * KiB],
+    [100 * KiB, 100 * KiB],
+  ])('[FC1] a client that wants a window of %d gets %d', (wanted, got) => {
+    expect(window(wanted).windowBytes).toBe(got);
+    const socket = window();
+    socket.ack(1, 0, wanted);
+    expect(socket.windowBytes).toBe(got);
+  });
+
+  it('[DR3] is never more than a page of entries, and fewer when entries are large', () => {
+    const socket = window(256 * KiB);
+    expect(socket.roomEntries(false)).toBe(16);
+    for (let at = 1; at <= 40; at++) {
+      socket.sent(at * 64 * KiB);
+      socket.ack(1, at * 64 * KiB, 256 * KiB);
+    }
+    expect(socket.roomEntries(false)).toBeLessThanOrEqual(5);
+  });
+
+  it('[FC1] a client that comes back behind what it was sent starts with that much less', () => {
+    expect(window(64 * KiB, 0, 64 * KiB).roomEntries(false)).toBe(0);
+  });
+});
+
+describe('the credit a client has earned', () => {
+  it('[FC2] only grows, and never beyond what was sent', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(5), fc.nat(200)), { maxLength: 20 }), (acks) => {
+        const socket = window();
+        socket.sent(100);
+        let before = 0;
+        for (const [fence, offset] of acks) {
+          socket.ack(fence, offset, 64 * KiB);
+          expect(socket.acked.offset).toBeGreaterThanOrEqual(before);
+          expect(socket.acked.offset).toBeLessThanOrEqual(100);
+          before = socket.acked.offset;
+        }
+      }),
+    );
+  });
+
+  it('[FC2] is moved by a gap like parsed bytes: the client acknowledges what it will never get', () => {
+    const socket = window();
+    socket.moved(1000 * KiB);
+    expect(socket.roomEntries(false)).toBe(0);
+    socket.ack(1, 1000 * KiB, 64 * KiB);
+    expect(socket.acked.offset).toBe(1000 * KiB);
+    expect(socket.roomEntries(false)).toBeGreaterThan(0);
+  });
+
+  it('[LG8] goes back with a rewind', () => {
+    const socket = window();
+    socket.sent(500);
+    socket.ack(1, 500, 64 * KiB);
+    socket.moved(200);
+    expect(socket.acked.offset).toBe(200);
+    socket.ack(1, 500, 64 * KiB);
+    expect(socket.acked.offset).toBe(200);
+  });
+});
