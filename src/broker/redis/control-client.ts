@@ -1,12 +1,11 @@
-import type { Buffer } from 'node:buffer';
 import { Redis } from 'ioredis';
 import type { Random } from '../../base/clock.ts';
 import { BrokerUnavailable } from '../broker.ts';
 import type { RedisAddress } from './redis-address.ts';
 import type { Script } from './scripts.ts';
 
-/** A reply element as ioredis gives it with `…Buffer` commands. */
-export type Reply = Buffer | number | null | readonly Reply[];
+/** A reply element: the scripts of the control plane answer in text. */
+export type Reply = string | number | null | readonly Reply[];
 
 export interface ControlOptions {
   /** Longer for a connection that waits. */
@@ -53,19 +52,19 @@ export class ControlClient {
     try {
       return await command(this.redis);
     } catch (failure) {
-      throw new BrokerUnavailable(failure);
+      throw new BrokerUnavailable(withoutArguments(failure));
     }
   }
 
   /** @returns the words and values of the script's reply; by its source when the server does not know its hash */
   run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<readonly Reply[]> {
-    const rest = [keys.length, ...keys, ...args];
+    const rest = [...keys, ...args];
     return this.answer(async (redis) => {
       try {
-        return (await redis.callBuffer('EVALSHA', script.sha, ...rest)) as readonly Reply[];
+        return (await redis.evalsha(script.sha, keys.length, ...rest)) as readonly Reply[];
       } catch (failure) {
         if (failure instanceof Error && failure.message.startsWith('NOSCRIPT')) {
-          return (await redis.callBuffer('EVAL', script.source, ...rest)) as readonly Reply[];
+          return (await redis.eval(script.source, keys.length, ...rest)) as readonly Reply[];
         }
         throw failure;
       }
@@ -75,4 +74,10 @@ export class ControlClient {
   close(): void {
     this.redis.disconnect();
   }
+}
+
+/** ioredis hangs a failed command's arguments on its error, and Redis may repeat them: a credential among them must not be logged (UP8). */
+function withoutArguments(failure: unknown): Error {
+  const text = failure instanceof Error ? failure.message : String(failure);
+  return new Error(text.split(', with args')[0]);
 }

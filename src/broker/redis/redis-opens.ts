@@ -24,7 +24,9 @@ export class RedisOpens implements OpensQueue {
   readonly #keys = Array.from({ length: openPartitions }, (_, partition) => opensKey(partition));
   #reader: ControlClient | undefined;
   #reclaimedMs = Number.NEGATIVE_INFINITY;
-  /** Each partition answers up to its part of the count, rounded up: the few beyond it wait for the next pull. */
+  /** Where the next look begins, so that no partition is always last. */
+  #turn = 0;
+  /** A waiting read may be answered by several partitions at once: the few items too many wait for the next pull. */
   #extra: QueuedItem[] = [];
 
   /** @param blocking makes the connection that waits; made at the first pull, because only workers pull */
@@ -63,7 +65,9 @@ export class RedisOpens implements OpensQueue {
   async #pullOnce(worker: WorkerId, count: number, signal: AbortSignal): Promise<readonly QueuedItem[]> {
     try {
       const forgotten = await this.#reclaim(worker, count);
-      return forgotten.length > 0 ? forgotten : await this.#read(worker, count, signal);
+      if (forgotten.length > 0) return forgotten;
+      const ready = await this.#look(worker, count);
+      return ready.length > 0 ? ready : await this.#wait(worker, signal);
     } catch (failure) {
       // After a restart without data: make the groups again, from the first item on.
       if (!(failure instanceof BrokerUnavailable) || !String(failure.cause).includes('NOGROUP')) throw failure;
@@ -72,22 +76,34 @@ export class RedisOpens implements OpensQueue {
     }
   }
 
-  async #read(worker: WorkerId, count: number, signal: AbortSignal): Promise<readonly QueuedItem[]> {
+  /** One partition after the other, because `COUNT` is for each stream: a worker must not hold what it has no room for. */
+  async #look(worker: WorkerId, count: number): Promise<readonly QueuedItem[]> {
+    const items: QueuedItem[] = [];
+    this.#turn++;
+    for (let step = 0; step < openPartitions && items.length < count; step++) {
+      const partition = (this.#turn + step) % openPartitions;
+      const key = opensKey(partition);
+      const room = count - items.length;
+      const streams = await this.#control.answer((redis) =>
+        redis.xreadgroup('GROUP', opensGroup, worker, 'COUNT', room, 'STREAMS', key, '>'),
+      );
+      items.push(...this.#itemsOf(streams));
+    }
+    return items;
+  }
+
+  async #wait(worker: WorkerId, signal: AbortSignal): Promise<readonly QueuedItem[]> {
     this.#reader ??= this.#blocking();
     const reader = this.#reader;
-    const share = Math.ceil(count / openPartitions);
     // What is delivered to a connection that was just given up is delivered again later: at least once.
     const stop = () => reader.redis.disconnect(false);
     signal.addEventListener('abort', stop, { once: true });
     try {
       const ids = this.#keys.map(() => '>');
       const streams = await reader.answer((redis) =>
-        redis.xreadgroup('GROUP', opensGroup, worker, 'COUNT', share, 'BLOCK', blockMs, 'STREAMS', ...this.#keys, ...ids),
+        redis.xreadgroup('GROUP', opensGroup, worker, 'COUNT', 1, 'BLOCK', blockMs, 'STREAMS', ...this.#keys, ...ids),
       );
-      return (streams ?? []).flatMap((stream) => {
-        const [key, entries] = stream as [string, StreamEntry[]];
-        return itemsOf(this.#keys.indexOf(key), entries);
-      });
+      return this.#itemsOf(streams);
     } catch (failure) {
       this.#reader = undefined;
       reader.close();
@@ -98,17 +114,29 @@ export class RedisOpens implements OpensQueue {
     }
   }
 
+  #itemsOf(streams: unknown[] | null): readonly QueuedItem[] {
+    return (streams ?? []).flatMap((stream) => {
+      const [key, entries] = stream as [string, StreamEntry[]];
+      return itemsOf(this.#keys.indexOf(key), entries);
+    });
+  }
+
   /** Items that a worker pulled and did not acknowledge in time. */
   async #reclaim(worker: WorkerId, count: number): Promise<readonly QueuedItem[]> {
     const nowMs = this.#clock.now();
     if (nowMs - this.#reclaimedMs < blockMs) return [];
     if (this.#reclaimedMs === Number.NEGATIVE_INFINITY) await this.#forgetDeadConsumers();
     this.#reclaimedMs = nowMs;
-    const share = Math.ceil(count / openPartitions);
-    const claimed = await this.#control.answer((redis) =>
-      Promise.all(this.#keys.map((key) => redis.xautoclaim(key, opensGroup, worker, this.#lifetimes.redeliverMs, '0', 'COUNT', share))),
-    );
-    return claimed.flatMap(([, entries], partition) => itemsOf(partition, entries as StreamEntry[]));
+    const items: QueuedItem[] = [];
+    for (const [partition, key] of this.#keys.entries()) {
+      const room = count - items.length;
+      if (room === 0) break;
+      const [, entries] = await this.#control.answer((redis) =>
+        redis.xautoclaim(key, opensGroup, worker, this.#lifetimes.redeliverMs, '0', 'COUNT', room),
+      );
+      items.push(...itemsOf(partition, entries as StreamEntry[]));
+    }
+    return items;
   }
 
   async #createGroups(): Promise<void> {

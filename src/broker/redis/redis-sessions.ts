@@ -1,4 +1,3 @@
-import type { Buffer } from 'node:buffer';
 import type { SessionId, WorkerId } from '../../protocol/ids.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
 import { BrokerUnavailable, type ClaimAnswer, type NewSession, type SessionStore } from '../broker.ts';
@@ -36,7 +35,7 @@ export class RedisSessions implements SessionStore {
   }
 
   async read(id: SessionId): Promise<SessionRecord | undefined> {
-    const values = await this.#control.answer((redis) => redis.hmgetBuffer(sessionKeys(id).meta, ...recordFields));
+    const values = await this.#control.answer((redis) => redis.hmget(sessionKeys(id).meta, ...recordFields));
     return recordOf(id, values);
   }
 
@@ -46,7 +45,7 @@ export class RedisSessions implements SessionStore {
     const args = [worker, this.#lifetimes.sessionMs, ...recordFields];
     const reply = await this.#control.run(this.#scripts.claim, keysOf(id), args);
     const word = wordOf(reply);
-    const session = word === 'claimed' ? recordOf(id, reply[1] as readonly (Buffer | null)[]) : undefined;
+    const session = word === 'claimed' ? recordOf(id, reply[1] as readonly (string | null)[]) : undefined;
     if (session) return { kind: 'claimed', session };
     await this.forget(id, worker);
     return { kind: word === 'not-waiting' ? word : 'unknown' };
@@ -98,6 +97,6 @@ function keysOf(id: SessionId): readonly string[] {
 
 function wordOf(reply: readonly Reply[]): string {
   const [word] = reply;
-  if (!word || typeof word !== 'object' || Array.isArray(word)) throw new BrokerUnavailable(new Error('a script answered without a word'));
-  return word.toString();
+  if (typeof word !== 'string') throw new BrokerUnavailable(new Error('a script answered without a word'));
+  return word;
 }

@@ -1,4 +1,3 @@
-import type { Buffer } from 'node:buffer';
 import type { SessionId, WorkerId } from '../../protocol/ids.ts';
 import type { Target } from '../../protocol/target.ts';
 import type { SessionRecord, SessionState } from '../../session/session-record.ts';
@@ -31,8 +30,8 @@ export function fieldsOf(session: NewSession): readonly (string | number)[] {
 }
 
 /** @param values of {@link recordFields}, in this order @returns undefined when there is no such session */
-export function recordOf(id: SessionId, values: readonly (Buffer | null)[]): SessionRecord | undefined {
-  const text = (name: (typeof recordFields)[number]) => values[recordFields.indexOf(name)]?.toString() ?? '';
+export function recordOf(id: SessionId, values: readonly (string | null)[]): SessionRecord | undefined {
+  const text = (name: (typeof recordFields)[number]) => values[recordFields.indexOf(name)] ?? '';
   if (text('state') === '') return undefined;
   return {
     id,

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import type { Clock, Random } from '../../../src/base/clock.ts';
+import type { Broker } from '../../../src/broker/broker.ts';
+import type { Lifetimes } from '../../../src/broker/lifetimes.ts';
+import { FaultyLink, type LinkFaults } from '../../../src/broker/memory/faulty-link.ts';
+import { MemoryBroker } from '../../../src/broker/memory/memory-broker.ts';
+import { DirectLink } from '../../../src/broker/memory/memory-link.ts';
+import { MemoryServer } from '../../../src/broker/memory/memory-server.ts';
+import { ControlClient } from '../../../src/broker/redis/control-client.ts';
+import { sessionKeys } from '../../../src/broker/redis/keys.ts';
+import { parseRedisUrl } from '../../../src/broker/redis/redis-address.ts';
+import { RedisBroker } from '../../../src/broker/redis/redis-broker.ts';
+import type { SessionId } from '../../../src/protocol/ids.ts';
+import { RedisServer } from '../../support/redis-server.ts';
+
+export const platformClock: Clock = {
+  now: () => performance.now(),
+  wallMs: () => Date.now(),
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs);
+    return { cancel: () => clearTimeout(timer) };
+  },
+  endOfTurn: (run) => void setImmediate(run),
+};
+
+export const platformRandom: Random = {
+  fraction: () => randomBytes(4).readUInt32BE() / 2 ** 32,
+  bytes: (count) => randomBytes(count),
+};
+
+/** One broker server under test, and what can be done to it. Every twin passes the same cases. */
+export interface TwinServer extends AsyncDisposable {
+  /** A new client with links of its own. Closed with the server. */
+  client(): Promise<Broker>;
+  /** Breaks every link of every client: subscriptions are broken, un-answered appends are in doubt. */
+  breakLinks(): Promise<void>;
+  /** @returns what makes the session's keys again what they are now: a fail-over to a replica that got nothing since. Breaks every link */
+  rememberSession(id: SessionId): Promise<() => Promise<void>>;
+}
+
+export interface Twin {
+  readonly name: string;
+  /** Whether links can break: not inside one process. */
+  readonly breaks: boolean;
+  start(lifetimes?: Partial<Lifetimes>): Promise<TwinServer>;
+}
+
+const direct: Twin = {
+  name: 'memory, inside one process',
+  breaks: false,
+  async start(lifetimes = {}) {
+    const server = new MemoryServer({ clock: platformClock, lifetimes });
+    const impossible = () => Promise.reject(new Error('nothing breaks inside one process'));
+    return {
+      client: async () => new MemoryBroker(new DirectLink(server), platformClock),
+      breakLinks: impossible,
+      rememberSession: impossible,
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  },
+};
+
+const linked: Twin = {
+  name: 'memory, over links',
+  breaks: true,
+  async start(lifetimes = {}) {
+    let server = new MemoryServer({ clock: platformClock, lifetimes });
+    const links: FaultyLink[] = [];
+    const faults: LinkFaults = { delayMs: () => Math.random() * 2, append: () => 'stored', arrivesLate: () => true };
+    const breakLinks = async () => {
+      for (const link of links) link.break();
+    };
+    return {
+      async client() {
+        const link = new FaultyLink({ clock: platformClock, random: platformRandom, route: () => server, faults });
+        links.push(link);
+        return new MemoryBroker(link, platformClock);
+      },
+      breakLinks,
+      async rememberSession() {
+        const replica = server.copyWithout();
+        return async () => {
+          server = replica;
+          await breakLinks();
+        };
+      },
+      async [Symbol.asyncDispose]() {
+        for (const link of links) link.close();
+      },
+    };
+  },
+};
+
+const redis: Twin = {
+  name: 'redis',
+  breaks: true,
+  async start(lifetimes = {}) {
+    const server = await RedisServer.start();
+    return startRedisTwin(server, lifetimes);
+  },
+};
+
+/** The Redis twin on a server of the caller's; the server is ended with it. */
+export function startRedisTwin(server: RedisServer, lifetimes: Partial<Lifetimes> = {}): TwinServer & { readonly control: ControlClient } {
+  const brokers: Broker[] = [];
+  const control = new ControlClient(parseRedisUrl(server.url), platformRandom);
+  const breakLinks = async () => {
+    for (const line of String(await control.redis.call('CLIENT', 'LIST')).split('\n')) {
+      const id = /^id=(\d+) .* name=poseidon-data /.exec(line)?.[1];
+      if (id) await control.redis.call('CLIENT', 'KILL', 'ID', id);
+    }
+  };
+  return {
+    control,
+    async client() {
+      const broker = await RedisBroker.open({ url: server.url, clock: platformClock, random: platformRandom, lifetimes });
+      brokers.push(broker);
+      return broker;
+    },
+    breakLinks,
+    async rememberSession(id) {
+      const keys = Object.values(sessionKeys(id)) as string[];
+      const dumps = await Promise.all(keys.map((key) => control.redis.dumpBuffer(key)));
+      return async () => {
+        await control.redis.del(...keys);
+        for (const [index, key] of keys.entries()) {
+          const dump = dumps[index];
+          if (dump) await control.redis.restore(key, 60_000, dump);
+        }
+        await breakLinks();
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(brokers.map((broker) => broker.close()));
+      control.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export const twins: readonly Twin[] = [direct, linked, redis];
+export const breakableTwins: readonly Twin[] = [linked, redis];
