@@ -6,8 +6,10 @@ export const leaseMs = 15_000;
 /** Keys of a session live 15 minutes after the last touch: long enough for a restart of every worker (LG9). */
 export const touchEveryMs = 60_000;
 
-/** Output offered to the log's writer and not yet encoded: it coalesces while one append is un-answered (FC6). Beyond: pause the upstream. */
-export const pendingOutputBytes = 256 * 1024;
+/**
+ * Output offered to the log's writer and not yet encoded: it coalesces while one append is un-answered (FC6). Beyond: the upstream is paused until an answer came, so that a flood takes a bounded part of an event-loop turn (FC8).
+ */
+export const pendingOutputBytes = 128 * 1024;
 
 /** Input read from the log before it can be typed: upstream not open, or its buffer full. Beyond: the reader parks, the log holds it. */
 export const queuedInputBytes = 64 * 1024;
