@@ -1,0 +1,66 @@
+import { type Authenticator, AuthUnavailable } from '../auth/authenticator.ts';
+import type { BrowserGuard } from '../auth/browser-guard.ts';
+import type { User } from '../auth/user.ts';
+import { CloseCode } from '../protocol/close-code.ts';
+import { encodeServerFrame } from '../protocol/server-frame.ts';
+import { failure } from './http/answers.ts';
+import { failureAnswer } from './http/failure-answer.ts';
+import { guardRefusal } from './http/guard-refusal.ts';
+import type { HttpDoor } from './http/http-door.ts';
+import { withSecurityHeaders } from './http/security-headers.ts';
+import type { BrowserSocket, Doors, HttpRequest, HttpResponse, SocketAcceptor, SocketEvents, UpgradeRequest } from './listener.ts';
+
+export interface EdgeDoorsOptions {
+  readonly http: HttpDoor;
+  readonly auth: Authenticator;
+  readonly guard: BrowserGuard;
+  readonly relay: { accept(socket: BrowserSocket, user: User): SocketEvents };
+  readonly relayPath: string;
+  readonly relaySubprotocol: string;
+}
+
+/** What this edge's listener opens onto: HTTP, and browser sockets for the relay door. */
+export class EdgeDoors implements Doors {
+  readonly #options: EdgeDoorsOptions;
+
+  constructor(options: EdgeDoorsOptions) {
+    this.#options = options;
+  }
+
+  http(request: HttpRequest): Promise<HttpResponse> {
+    return this.#options.http.answer(request);
+  }
+
+  async upgrade(request: UpgradeRequest): Promise<HttpResponse | SocketAcceptor> {
+    const decision = await this.#decide(request);
+    return 'accept' in decision ? decision : withSecurityHeaders(decision, []);
+  }
+
+  async #decide(request: UpgradeRequest): Promise<HttpResponse | SocketAcceptor> {
+    const { guard, auth, relay, relayPath, relaySubprotocol: subprotocol } = this.#options;
+    if (request.path !== relayPath) return failure(404, 'not-found', 'There is no socket at this address.');
+    const guarded = guard.check(request);
+    if (guarded !== 'ok') return guardRefusal(guarded);
+    if (!request.subprotocols.includes(subprotocol)) return failure(400, 'subprotocol', `Offer the subprotocol ${subprotocol}.`);
+    try {
+      const user = await auth.authenticate(request);
+      return user ? { subprotocol, accept: (socket) => relay.accept(socket, user) } : unauthorized(subprotocol);
+    } catch (cause) {
+      const answer = cause instanceof AuthUnavailable ? failureAnswer(cause, false) : undefined;
+      if (answer) return answer;
+      throw cause;
+    }
+  }
+}
+
+/** A page cannot read the status of a refused upgrade: it is let in to be told by a close code that coming back is of no use (WP4). */
+function unauthorized(subprotocol: string): SocketAcceptor {
+  return {
+    subprotocol,
+    accept(socket) {
+      socket.send(encodeServerFrame({ kind: 'close', code: CloseCode.unauthorized, text: 'You are not signed in.' }));
+      socket.close(CloseCode.unauthorized, 'not signed in');
+      return { message() {}, drained() {}, closed() {} };
+    },
+  };
+}
