@@ -73,6 +73,7 @@ export class ChannelServer implements ProcessEvents {
       return;
     }
     this.#running = process;
+    if (!this.#plan.stdin && !this.#plan.tty) process.endInput();
     if (this.#outputHeld) process.pause();
     for (const run of this.#early) run(process);
     this.#early = [];

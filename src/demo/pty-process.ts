@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 import type { ReadStream } from 'node:tty';
 import { type IPty, spawn } from '@lydell/node-pty';
 import type { LocalProcess, ProcessEvents, ProcessPlan } from './local-process.ts';
@@ -11,11 +11,14 @@ interface UnixPty extends IPty {
 
 /** The terminal's input is full: the kernel does not say when it has room again. */
 const writeAgainAfterMs = 10;
+/** More than the kernel keeps of a terminal's output; what is written on and on by those who stay behind is not waited for. */
+const maxRestBytes = 256 * 1024;
 
 /**
  * A process on a pseudo terminal, with two things mended:
  * - `write` of node-pty blocks the whole event loop while the process does not read; here the descriptor is written without waiting;
- * - 200 ms after the process has ended node-pty destroys its side, and what a paused reader has not read is lost; here that waits.
+ * - the end of the process ends the reading although the terminal still holds output: libuv takes a hang-up together with a short read for
+ *   the end, and node-pty destroys its side after 200 ms, paused or not. Here the destroying waits until the rest has been read.
  */
 export class PtyProcess implements LocalProcess {
   readonly #pty: UnixPty;
@@ -25,13 +28,15 @@ export class PtyProcess implements LocalProcess {
   #waiting = false;
   #exited = false;
   #paused = false;
+  #restBytes = 0;
+  /** The destroying that waits for a resume. */
   #destroy: (() => void) | undefined;
 
   constructor(file: string, args: readonly string[], plan: ProcessPlan, events: ProcessEvents) {
     this.#events = events;
     const settings = { cwd: plan.directory, env: plan.environment, encoding: null, cols: 80, rows: 24 };
     this.#pty = spawn(file, [...args], settings) as UnixPty;
-    this.#destroyOnlyWhenRead();
+    this.#readAllBeforeDestroy();
     // With `encoding: null` these are Buffers, whatever the types say.
     this.#pty.onData((bytes: unknown) => events.output(bytes as Buffer, 'stdout'));
     this.#pty.onExit(({ exitCode, signal }) => {
@@ -68,19 +73,41 @@ export class PtyProcess implements LocalProcess {
 
   resume(): void {
     this.#paused = false;
-    if (this.#destroy) setTimeout(this.#destroy, destroyAfterMs);
-    this.#destroy = undefined;
     this.#pty.resume();
+    const destroy = this.#destroy;
+    this.#destroy = undefined;
+    destroy?.();
   }
 
-  #destroyOnlyWhenRead(): void {
+  #readAllBeforeDestroy(): void {
     const socket = this.#pty._socket;
     const destroy = socket.destroy.bind(socket);
+    let asked = false;
+    const finish = (error: Error | undefined) => {
+      if (this.#paused) this.#destroy = () => finish(error);
+      else if (socket.readableLength > 0) setImmediate(finish, error);
+      else if (this.#readRest()) setImmediate(finish, error);
+      else destroy(error);
+    };
     socket.destroy = (error?: Error) => {
-      if (!this.#paused) return destroy(error);
-      this.#destroy = () => destroy(error);
+      if (!asked) finish(error);
+      asked = true;
       return socket;
     };
+  }
+
+  /** What the kernel still has. @returns false when that is nothing */
+  #readRest(): boolean {
+    const bytes = Buffer.allocUnsafe(16 * 1024);
+    let length = 0;
+    try {
+      length = readSync(this.#pty.fd, bytes);
+    } catch {
+      return false; // EIO: the end; EAGAIN: somebody else holds the terminal open and is silent
+    }
+    this.#restBytes += length;
+    if (length > 0) this.#events.output(bytes.subarray(0, length), 'stdout');
+    return length > 0 && this.#restBytes < maxRestBytes;
   }
 
   /** The descriptor does not block: it takes what it has room for, or says EAGAIN. */
@@ -121,6 +148,3 @@ export class PtyProcess implements LocalProcess {
     this.#events.drained();
   }
 }
-
-/** What node-pty gives a reader after the end. */
-const destroyAfterMs = 200;

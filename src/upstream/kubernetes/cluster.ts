@@ -11,7 +11,7 @@ export interface Cluster {
   readonly baseUrl: URL;
   /**
    * How to speak to it as the user, or as the relay itself when there is no credential.
-   * @throws OpenFailure for a credential that no header can carry
+   * @throws OpenFailure for a credential that no header can carry, and when the relay's own cannot be read
    */
   access(credential: Credential | undefined): Promise<ClusterAccess>;
 }

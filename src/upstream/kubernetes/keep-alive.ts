@@ -14,11 +14,11 @@ export interface LivingLine {
 }
 
 /** Well under the 60 s after which common proxies cut an idle connection. */
-export const pingEveryMs = 20_000;
+const pingEveryMs = 20_000;
 /** As client-go has it; found at the next ping. */
-export const deadAfterMs = 60_000;
+const deadAfterMs = 60_000;
 /** Servers end a session after 4 h without data; pings do not count (facts 4.7). */
-export const dataEveryMs = 30 * 60_000;
+const dataEveryMs = 30 * 60_000;
 
 /**
  * Keeps one connection alive and finds out when it is dead (UP2). While this side has paused reading it neither counts silence nor pings:

@@ -42,7 +42,7 @@ export async function openKubeconfigCluster(settings: KubeconfigSettings): Promi
       await config.applyToHTTPSOptions(options);
     } catch {
       // What a plugin writes may hold anything: it is not passed on.
-      throw new OpenFailure({ kind: 'credential' });
+      throw new OpenFailure({ kind: 'own-credential' });
     }
     return { headers: headersOf(options), tls: { ...serverTls, ...certificateOf(options) } };
   };

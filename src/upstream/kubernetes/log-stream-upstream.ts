@@ -20,11 +20,12 @@ export class LogStreamUpstream implements Upstream {
     this.#response = response;
     response.socket.setKeepAlive(true, tcpProbeAfterMs);
     response.on('close', () => this.#end(response.complete ? completedLog : brokenLog('incomplete')));
+    response.pause();
+    response.on('data', (bytes: Buffer) => {
+      if (!this.#ended) this.#events.output(bytes, 'stdout');
+    });
     clock.endOfTurn(() => {
-      response.on('data', (bytes: Buffer) => {
-        if (!this.#ended) this.#events.output(bytes, 'stdout');
-      });
-      if (this.#paused) response.pause();
+      if (!this.#paused) response.resume();
     });
   }
 

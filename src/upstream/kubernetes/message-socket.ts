@@ -26,7 +26,7 @@ export interface SocketEvents {
 const maxFrameBytes = 32 * 1024 * 1024;
 
 /** Bytes handed to the socket and not yet taken by the network. At this mark the input stops until half of it has gone (FC5). */
-export const sendMarkBytes = 256 * 1024;
+const sendMarkBytes = 256 * 1024;
 
 /** An open WebSocket to the upstream: the only user of `ws` on this side. It starts paused, so that nothing comes before it has an owner. */
 export class MessageSocket {
@@ -129,7 +129,8 @@ export async function openSocket(request: SocketRequest, events: SocketEvents, c
 }
 
 async function readRefusal(response: IncomingMessage, clock: Clock): Promise<OpenFailure> {
-  const { bytes } = await readBody(response, refusalBody, clock);
+  // A 200 is what a log answers whose upgrade got lost: its body is the log, and a followed one does not end.
+  const { bytes } = response.statusCode === 200 ? { bytes: noBytes } : await readBody(response, refusalBody, clock);
   const retryAfterSeconds = parseRetryAfter(response.headers['retry-after'], clock.wallMs());
   return new OpenFailure({ kind: 'http', status: response.statusCode ?? 0, body: bytes, retryAfterSeconds });
 }

@@ -52,6 +52,8 @@ export function networkRefusal(facts: Exclude<OpenFacts, { kind: 'http' }>): Ups
       return refused('bad-handshake', `The cluster broke the WebSocket handshake: ${oneLine(facts.message)}.`, false);
     case 'credential':
       return refused('unauthorized', 'The credential cannot be used: log in again.', false);
+    case 'own-credential':
+      return refused('own-credential', 'This relay cannot read its own credential for the cluster.', true);
     case 'too-large':
       return refused('too-large', `The answer of the cluster is larger than ${facts.maxBytes} bytes.`, false);
     case 'aborted':

@@ -15,6 +15,8 @@ export type OpenFacts =
   | { readonly kind: 'handshake'; readonly message: string }
   /** A credential that no header can carry. */
   | { readonly kind: 'credential' }
+  /** A file or a plugin that this relay needs to speak for itself. */
+  | { readonly kind: 'own-credential' }
   | { readonly kind: 'too-large'; readonly maxBytes: number }
   | { readonly kind: 'aborted' };
 

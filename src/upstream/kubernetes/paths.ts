@@ -1,9 +1,13 @@
 import type { Target } from '../../protocol/target.ts';
+import { UpstreamRefusal } from '../upstream.ts';
 
 /** A query, in order; names may repeat. */
 export type Query = readonly (readonly [name: string, value: string])[];
 
-/** URL of an API path below the cluster's own. Every segment is encoded on its own, so that no name can leave its place (UP7). */
+/**
+ * URL of an API path below the cluster's own. Every segment is encoded on its own, so that no name can leave its place (UP7).
+ * @throws UpstreamRefusal for an empty name or one of dots
+ */
 export function apiUrl(base: URL, segments: readonly string[], query: Query = []): URL {
   const url = new URL(base);
   url.pathname = base.pathname.replace(/\/+$/, '') + segments.map((segment) => `/${encodeSegment(segment)}`).join('');
@@ -45,6 +49,7 @@ function targetQuery(target: Target): Query {
 }
 
 function encodeSegment(segment: string): string {
-  if (segment === '' || segment === '.' || segment === '..') throw new RangeError('not a path segment');
+  if (segment === '' || segment === '.' || segment === '..')
+    throw new UpstreamRefusal({ kind: 'refused', reason: 'bad-request', message: 'Not a name.' }, false);
   return encodeURIComponent(segment);
 }

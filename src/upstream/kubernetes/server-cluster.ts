@@ -4,6 +4,7 @@ import type { Credential } from '../upstream.ts';
 import { CachedFile } from './cached-file.ts';
 import type { Cluster, ClusterAccess } from './cluster.ts';
 import { credentialHeaders } from './credential-headers.ts';
+import { OpenFailure } from './open-failure.ts';
 
 export interface ServerSettings {
   /** `https://host[:port][/k8s/clusters/ID]`; `http:` only for this machine. */
@@ -38,10 +39,10 @@ export class ServerCluster implements Cluster {
   }
 
   async access(credential: Credential | undefined): Promise<ClusterAccess> {
-    const token = credential ? undefined : ((await this.#tokenFile?.read())?.trim() ?? this.#settings.token);
+    const token = credential ? undefined : ((await readOwn(this.#tokenFile))?.trim() ?? this.#settings.token);
     const own: Credential | undefined = token === undefined ? undefined : { kind: 'bearer', token };
     const used = credential ?? own;
-    const ca = await this.#caFile?.read();
+    const ca = await readOwn(this.#caFile);
     return {
       headers: used ? credentialHeaders(used) : {},
       tls: {
@@ -67,6 +68,14 @@ export function inClusterServer({ host, port, directory = serviceAccount }: InCl
     tokenFile: `${directory}/token`,
     caFile: `${directory}/ca.crt`,
   };
+}
+
+async function readOwn(file: CachedFile | undefined): Promise<string | undefined> {
+  try {
+    return await file?.read();
+  } catch {
+    throw new OpenFailure({ kind: 'own-credential' });
+  }
 }
 
 const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount';

@@ -25,7 +25,7 @@ export function endOfStream(end: StreamEnd): EndReason {
   return failure(end, status.message, raw, exitCode(status));
 }
 
-export function exited(code: number): EndReason {
+function exited(code: number): EndReason {
   const signal = signalNames[code - 128];
   const by = signal === undefined ? '' : ` (${signal})`;
   return { kind: 'exited', code, message: `The process exited with code ${code}${by}.` };

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ExecTarget, LogTarget } from '../../../src/protocol/target.ts';
 import { apiUrl, targetUrl } from '../../../src/upstream/kubernetes/paths.ts';
+import { UpstreamRefusal } from '../../../src/upstream/upstream.ts';
 
 const place = { cluster: 'c', namespace: 'ns', pod: 'web-0', container: 'app' };
 const exec: ExecTarget = { kind: 'exec', ...place, command: ['sh'], tty: true };
@@ -33,8 +34,8 @@ describe('the paths to the upstream', () => {
 
   it('[UP7] lets no name leave its segment', () => {
     fc.assert(
-      fc.property(fc.string({ minLength: 1 }), (name) => {
-        fc.pre(name !== '.' && name !== '..' && name.isWellFormed());
+      fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), (name) => {
+        fc.pre(name !== '.' && name !== '..');
         const url = apiUrl(rancher, ['api', 'v1', 'namespaces', name, 'pods']);
         expect(url.host).toBe('rancher.example');
         expect(url.search).toBe('');
@@ -43,7 +44,7 @@ describe('the paths to the upstream', () => {
         expect(decodeURIComponent(segments[7] ?? '')).toBe(name);
       }),
     );
-    for (const name of ['', '.', '..']) expect(() => apiUrl(rancher, ['api', name])).toThrow(RangeError);
+    for (const name of ['', '.', '..']) expect(() => apiUrl(rancher, ['api', name])).toThrow(UpstreamRefusal);
   });
 
   it('[UP6] asks for the log as it was wanted', () => {
