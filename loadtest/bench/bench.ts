@@ -13,9 +13,11 @@ import { parseArgs } from 'node:util';
 import { Scope } from '../../src/base/scope.ts';
 import { clusterId, RelayProcesses } from '../../test/support/relay-processes.ts';
 import { until } from '../../test/support/until.ts';
-import { totalCpuMicros } from './cpu.ts';
-import { ChannelEchoer, type Echoer, RelayEchoer } from './echoer.ts';
-import { median, percentile } from './statistics.ts';
+import type { Contender } from './contender.ts';
+import { ChannelEchoer, RelayEchoer } from './echoer.ts';
+import { type NeighbourSample, neighbour } from './neighbour.ts';
+import { type EchoSample, payloadBytes, pingPong } from './ping-pong.ts';
+import { median } from './statistics.ts';
 
 const { values } = parseArgs({
   options: {
@@ -25,20 +27,6 @@ const { values } = parseArgs({
   },
 });
 const [sessions, seconds, rounds] = [Number(values.sessions), Number(values.seconds), Number(values.rounds)];
-const payloadBytes = 64;
-
-interface Contender {
-  readonly name: string;
-  readonly pids: readonly number[];
-  open(): Echoer;
-}
-
-interface Sample {
-  readonly echoesPerSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly cpuMicrosPerEcho: number;
-}
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const scope = new Scope();
@@ -53,38 +41,6 @@ async function start(file: string, ...args: string[]): Promise<{ pid: number; po
   return { pid: child.pid ?? 0, port: Number(line) };
 }
 
-/** Every session echoes as fast as it is answered, for some seconds. */
-async function pingPong(contender: Contender): Promise<Sample> {
-  const echoers = Array.from({ length: sessions }, () => contender.open());
-  await until(() => echoers.every((echoer) => echoer.ready()), { withinMs: 60_000, what: `${contender.name}: sessions to open` });
-  const payload = Buffer.alloc(payloadBytes, 'x');
-  const latencies: number[] = [];
-  let running = true;
-  const loop = (echoer: Echoer) => {
-    const sent = performance.now();
-    echoer.echo(payload, () => {
-      latencies.push(performance.now() - sent);
-      if (running) loop(echoer);
-    });
-  };
-  for (const echoer of echoers) loop(echoer);
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  latencies.length = 0;
-  const [cpuThen, then] = [totalCpuMicros(contender.pids), performance.now()];
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-  const [cpuNow, now, echoes] = [totalCpuMicros(contender.pids), performance.now(), latencies.length];
-  running = false;
-  const sorted = Float64Array.from(latencies).sort();
-  for (const echoer of echoers) echoer.close();
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  return {
-    echoesPerSecond: echoes / ((now - then) / 1000),
-    p50Ms: percentile(sorted, 0.5),
-    p99Ms: percentile(sorted, 0.99),
-    cpuMicrosPerEcho: contender.pids.length === 0 ? 0 : (cpuNow - cpuThen) / echoes,
-  };
-}
-
 try {
   const upstream = await start('echo-upstream.ts');
   const proxy = await start('one-process-proxy.ts', String(upstream.port));
@@ -97,27 +53,35 @@ try {
   const cluster = await clusterId(relay.url, cookie);
   const { edges, workers } = relay.pids();
   const contenders: readonly Contender[] = [
-    { name: 'direct', pids: [], open: () => new ChannelEchoer(`ws://127.0.0.1:${upstream.port}/exec`) },
-    { name: 'one-process proxy', pids: [proxy.pid], open: () => new ChannelEchoer(`ws://127.0.0.1:${proxy.port}/exec`) },
-    { name: 'edge + Redis + worker', pids: [...edges, relay.redis.pid, ...workers], open: () => new RelayEchoer(edge, cookie, cluster) },
+    { name: 'direct', pids: [], open: (command) => new ChannelEchoer(`ws://127.0.0.1:${upstream.port}/exec?command=${command}`) },
+    { name: 'one-process proxy', pids: [proxy.pid], open: (command) => new ChannelEchoer(`ws://127.0.0.1:${proxy.port}/exec?command=${command}`) },
+    { name: 'edge + Redis + worker', pids: [...edges, relay.redis.pid, ...workers], open: (command) => new RelayEchoer(edge, cookie, cluster, command) },
   ];
-  const samples = new Map<string, Sample[]>(contenders.map(({ name }) => [name, []]));
+  const samples = new Map<string, Array<EchoSample & NeighbourSample>>(contenders.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    for (const contender of contenders) samples.get(contender.name)?.push(await pingPong(contender));
+    for (const contender of contenders) {
+      const echo = await pingPong(contender, sessions, seconds);
+      samples.get(contender.name)?.push({ ...echo, ...(await neighbour(contender, seconds)) });
+    }
   }
   const rows = contenders.map(({ name }) => {
     const own = samples.get(name) ?? [];
-    const middle = (pick: (sample: Sample) => number) => Number(median(own.map(pick)).toPrecision(3));
+    const middle = (pick: (sample: EchoSample & NeighbourSample) => number) => Number(median(own.map(pick)).toPrecision(3));
     return {
       contender: name,
       'echoes/s': middle((sample) => sample.echoesPerSecond),
       'p50 ms': middle((sample) => sample.p50Ms),
       'p99 ms': middle((sample) => sample.p99Ms),
       'CPU µs/echo': middle((sample) => sample.cpuMicrosPerEcho),
+      'alone p50 ms': middle((sample) => sample.aloneP50Ms),
+      'beside a flood p50 ms': middle((sample) => sample.floodedP50Ms),
+      'flood MB/s': middle((sample) => sample.floodMegabytesPerSecond),
     };
   });
   console.log(
-    `${sessions} sessions, ping-pong of ${payloadBytes} B, ${rounds} rounds of ${seconds} s, medians; CPU without load generator and upstream`,
+    
+    `${sessions} sessions, ping-pong of ${payloadBytes} B, then one session alone and beside a flood; ${rounds} rounds of ${seconds} s, medians; CPU without load generator and upstream`,
+  ,
   );
   console.table(rows);
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: here, encoding: 'utf8' }).trim();

@@ -4,7 +4,7 @@
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 
 const http = createServer((_, response) => response.end('{"gitVersion":"v1.36.0"}'));
 const sockets = new WebSocketServer({
@@ -13,7 +13,19 @@ const sockets = new WebSocketServer({
   handleProtocols: (offered) => (offered.has('v4.channel.k8s.io') ? 'v4.channel.k8s.io' : false),
 });
 
-sockets.on('connection', (socket) => {
+/** `command=flood`: writes without end, as fast as it is read. */
+function flood(socket: WebSocket): void {
+  const frame = Buffer.alloc(4097, 'y');
+  frame[0] = 1;
+  const write = () => {
+    while (socket.readyState === WebSocket.OPEN && socket.bufferedAmount < 1024 * 1024)
+      socket.send(frame, () => socket.bufferedAmount === 0 && setImmediate(write));
+  };
+  write();
+}
+
+sockets.on('connection', (socket, request) => {
+  if (request.url?.includes('command=flood')) flood(socket);
   socket.send(Buffer.from([1]));
   socket.on('message', (data: Buffer) => {
     if (data[0] !== 0 || data.length === 1) return;

@@ -4,6 +4,7 @@ import { RelayClient } from '../driver/relay-client.ts';
 /** One session that can send a message and tell when as many bytes have come back. */
 export interface Echoer {
   ready(): boolean;
+  readonly receivedBytes: number;
   /** Calls `done` when the echo of `payload` is complete. One at a time. */
   echo(payload: Uint8Array, done: () => void): void;
   close(): void;
@@ -12,6 +13,7 @@ export interface Echoer {
 /** A Kubernetes client of `v4.channel.k8s.io`: for the upstream itself and for proxies that copy frames. */
 export class ChannelEchoer implements Echoer {
   readonly #socket: WebSocket;
+  receivedBytes = 0;
   #left = 0;
   #done: () => void = () => {};
 
@@ -19,6 +21,7 @@ export class ChannelEchoer implements Echoer {
     this.#socket = new WebSocket(url, 'v4.channel.k8s.io', { perMessageDeflate: false, skipUTF8Validation: true });
     this.#socket.on('error', () => {});
     this.#socket.on('message', (data: Buffer) => {
+      this.receivedBytes += data.length - 1;
       if (this.#left === 0) return;
       this.#left -= data.length - 1;
       if (this.#left <= 0) {
@@ -49,8 +52,13 @@ export class RelayEchoer implements Echoer {
   #left = 0;
   #done: () => void = () => {};
 
-  constructor(url: string, cookie: string, cluster: string) {
-    const target = { kind: 'exec', cluster, namespace: 'bench', pod: 'echo', container: 'main', command: ['echo'] };
+  get receivedBytes(): number {
+    return this.#client.state.receivedBytes;
+  }
+
+  /** @param command `echo`, or `flood` for an upstream that writes without end */
+  constructor(url: string, cookie: string, cluster: string, command: string) {
+    const target = { kind: 'exec', cluster, namespace: 'bench', pod: 'echo', container: 'main', command: [command] };
     this.#client = new RelayClient(
       { url, cookie, target },
       {

@@ -10,6 +10,7 @@ const uws = loadUws();
 if (!uws) throw new Error('the bench needs uWebSockets.js');
 
 interface Peer {
+  readonly query: string;
   upstream?: WebSocket;
   waiting: Buffer[];
 }
@@ -24,11 +25,11 @@ app.ws<Peer>('/*', {
   maxBackpressure: 64 * 1024 * 1024,
   upgrade: (response, request, context) => {
     const [key, extensions] = [request.getHeader('sec-websocket-key'), request.getHeader('sec-websocket-extensions')];
-    response.upgrade<Peer>({ waiting: [] }, key, 'v4.channel.k8s.io', extensions, context);
+    response.upgrade<Peer>({ query: request.getQuery() ?? '', waiting: [] }, key, 'v4.channel.k8s.io', extensions, context);
   },
   open: (socket) => {
     const peer = socket.getUserData();
-    const way = new WebSocket(upstream, 'v4.channel.k8s.io', { perMessageDeflate: false, skipUTF8Validation: true });
+    const way = new WebSocket(`${upstream}?${peer.query}`, 'v4.channel.k8s.io', { perMessageDeflate: false, skipUTF8Validation: true });
     way.on('open', () => {
       peer.upstream = way;
       for (const frame of peer.waiting.splice(0)) way.send(frame);
