@@ -12,7 +12,6 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Scope } from '../../src/base/scope.ts';
 import { clusterId, RelayProcesses } from '../../test/support/relay-processes.ts';
-import { until } from '../../test/support/until.ts';
 import type { Contender } from './contender.ts';
 import { ChannelEchoer, RelayEchoer } from './echoer.ts';
 import { type NeighbourSample, neighbour } from './neighbour.ts';
@@ -54,8 +53,16 @@ try {
   const { edges, workers } = relay.pids();
   const contenders: readonly Contender[] = [
     { name: 'direct', pids: [], open: (command) => new ChannelEchoer(`ws://127.0.0.1:${upstream.port}/exec?command=${command}`) },
-    { name: 'one-process proxy', pids: [proxy.pid], open: (command) => new ChannelEchoer(`ws://127.0.0.1:${proxy.port}/exec?command=${command}`) },
-    { name: 'edge + Redis + worker', pids: [...edges, relay.redis.pid, ...workers], open: (command) => new RelayEchoer(edge, cookie, cluster, command) },
+    {
+      name: 'one-process proxy',
+      pids: [proxy.pid],
+      open: (command) => new ChannelEchoer(`ws://127.0.0.1:${proxy.port}/exec?command=${command}`),
+    },
+    {
+      name: 'edge + Redis + worker',
+      pids: [...edges, relay.redis.pid, ...workers],
+      open: (command) => new RelayEchoer(edge, cookie, cluster, command),
+    },
   ];
   const samples = new Map<string, Array<EchoSample & NeighbourSample>>(contenders.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
@@ -79,9 +86,7 @@ try {
     };
   });
   console.log(
-    
     `${sessions} sessions, ping-pong of ${payloadBytes} B, then one session alone and beside a flood; ${rounds} rounds of ${seconds} s, medians; CPU without load generator and upstream`,
-  ,
   );
   console.table(rows);
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: here, encoding: 'utf8' }).trim();
