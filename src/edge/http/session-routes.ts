@@ -1,6 +1,6 @@
 import { credentialContext, type Sealer } from '../../auth/seal.ts';
 import type { User } from '../../auth/user.ts';
-import type { Broker } from '../../broker/broker.ts';
+import type { SessionStore, TicketStore } from '../../broker/broker.ts';
 import { isSessionId, type SessionId } from '../../protocol/ids.ts';
 import { parseTarget } from '../../protocol/target.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
@@ -20,7 +20,7 @@ const ticketLength = 32;
 const maxListed = 100;
 
 export interface SessionOptions {
-  readonly broker: Pick<Broker, 'tickets' | 'sessions'>;
+  readonly broker: { readonly tickets: Pick<TicketStore, 'put'>; readonly sessions: Pick<SessionStore, 'read' | 'ofSubject'> };
   readonly sealer: Sealer;
   readonly detached: 'run' | 'pause';
   readonly graceMs: number;

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { PassthroughAuthenticator } from '../../src/auth/passthrough-authenticator.ts';
+import { TokenAuthenticator } from '../../src/auth/token-authenticator.ts';
+import type { User } from '../../src/auth/user.ts';
+import { AdminDoors } from '../../src/edge/admin-doors.ts';
+import { EdgeDoors } from '../../src/edge/edge-doors.ts';
+import type { BrowserSocket, HttpResponse, SocketAcceptor } from '../../src/edge/listener.ts';
+import { decodeServerFrame } from '../../src/protocol/server-frame.ts';
+import { request, upgrade } from './http-requests.ts';
+import { accessToken, TestEdge } from './test-edge.ts';
+
+const bearer = { authorization: `Bearer ${accessToken}` };
+
+function doors(auth: TokenAuthenticator | PassthroughAuthenticator = new TokenAuthenticator(accessToken, Date.now)) {
+  const edge = new TestEdge({ auth });
+  const accepted: User[] = [];
+  const relay = {
+    accept(_socket: BrowserSocket, user: User) {
+      accepted.push(user);
+      return { message() {}, drained() {}, closed() {} };
+    },
+  };
+  const opened = new EdgeDoors({
+    http: edge.door,
+    auth,
+    guard: edge.guard,
+    relay,
+    relayPath: '/v1/attach',
+    relaySubprotocol: 'poseidon.v1',
+  });
+  return { opened, accepted };
+}
+
+class FakeSocket implements BrowserSocket {
+  readonly remoteAddress = '127.0.0.1';
+  readonly sent: Uint8Array[] = [];
+  readonly closes: number[] = [];
+  send(frame: Uint8Array): void {
+    this.sent.push(frame);
+  }
+  bufferedBytes(): number {
+    return 0;
+  }
+  close(code: number): void {
+    this.closes.push(code);
+  }
+}
+
+function socket(decision: HttpResponse | SocketAcceptor): FakeSocket {
+  if (!('accept' in decision)) throw new Error(`refused with ${decision.status}`);
+  const made = new FakeSocket();
+  decision.accept(made);
+  return made;
+}
+
+describe('the doors of an edge', () => {
+  it('hand a signed-in socket to the relay', async () => {
+    const { opened, accepted } = doors();
+    const decision = await opened.upgrade(upgrade('/v1/attach', ['other', 'poseidon.v1'], bearer));
+    expect(decision).toMatchObject({ subprotocol: 'poseidon.v1' });
+    socket(decision);
+    expect(accepted).toEqual([{ subject: 'access-token', credential: undefined }]);
+  });
+
+  it('[ED2] [ED1] refuse foreign pages and hosts before the 101', async () => {
+    const { opened } = doors();
+    const foreign = { ...bearer, origin: 'https://evil.example' };
+    expect(await opened.upgrade(upgrade('/v1/attach', ['poseidon.v1'], foreign))).toMatchObject({ status: 403 });
+    expect(await opened.upgrade(upgrade('/v1/attach', ['poseidon.v1'], { ...bearer, host: 'evil.example' }))).toMatchObject({
+      status: 421,
+    });
+    const same = { ...bearer, origin: 'http://localhost:8080' };
+    expect(await opened.upgrade(upgrade('/v1/attach', ['poseidon.v1'], same))).toMatchObject({ subprotocol: 'poseidon.v1' });
+  });
+
+  it('refuse other addresses and subprotocols', async () => {
+    const { opened } = doors();
+    expect(await opened.upgrade(upgrade('/other', ['poseidon.v1'], bearer))).toMatchObject({ status: 404 });
+    expect(await opened.upgrade(upgrade('/v1/attach', [], bearer))).toMatchObject({ status: 400 });
+    expect(await opened.upgrade(upgrade('/v1/attach', ['v5.channel.k8s.io'], bearer))).toMatchObject({ status: 400 });
+  });
+
+  it('[WP4] tell a page that is not signed in by a final close code', async () => {
+    const { opened, accepted } = doors();
+    const refused = socket(await opened.upgrade(upgrade('/v1/attach')));
+    expect(refused.closes).toEqual([4502]);
+    expect(decodeServerFrame(refused.sent[0] as Uint8Array)).toMatchObject({ frame: { kind: 'close', code: 4502 } });
+    expect(accepted).toEqual([]);
+  });
+
+  it('ask to come back when nobody can tell who it is', async () => {
+    const { opened } = doors(new PassthroughAuthenticator(async () => Promise.reject(new Error('down')), Date.now));
+    expect(await opened.upgrade(upgrade('/v1/attach', ['poseidon.v1'], { cookie: 'R_SESS=x' }))).toMatchObject({ status: 503 });
+  });
+});
+
+describe('the doors for operators', () => {
+  it('answer health and the numbers of the process', async () => {
+    let why: string | undefined;
+    const admin = new AdminDoors(
+      () => why,
+      () => [{ name: 'poseidon_edge_sockets', help: 'Open browser sockets.', value: 3 }],
+    );
+    expect((await admin.http(request('GET', '/healthz'))).status).toBe(200);
+    expect((await admin.http(request('GET', '/readyz'))).status).toBe(200);
+    why = 'draining';
+    expect((await admin.http(request('GET', '/readyz'))).status).toBe(503);
+    const metrics = Buffer.from((await admin.http(request('GET', '/metrics'))).body).toString();
+    expect(metrics).toMatch(/^# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total [\d.]+$/m);
+    expect(metrics).toContain('poseidon_edge_sockets 3\n');
+    expect((await admin.http(request('GET', '/v1/me'))).status).toBe(404);
+    expect((await admin.upgrade()).status).toBe(404);
+  });
+});
