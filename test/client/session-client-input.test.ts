@@ -1,0 +1,184 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { InputKeeper } from '../../src/client/input-keeper.ts';
+import { CloseStreamCause } from '../../src/protocol/ephemeral.ts';
+import { type ClientStream, readStream } from '../../src/protocol/ids.ts';
+import { inputGrantBytes } from '../../src/protocol/limits.ts';
+import { FakeHost } from './fake-host.ts';
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (pieces: readonly { readonly bytes: Uint8Array }[]) => pieces.map((piece) => new TextDecoder().decode(piece.bytes)).join('');
+
+function reconnected(host: FakeHost, next: number): void {
+  host.socket.lost();
+  host.advance(5000);
+  host.socket.opened();
+  host.answer(next);
+}
+
+function lostControl(host: FakeHost): ClientStream {
+  const { stream } = host.socket.hello;
+  host.socket.tell({ kind: 'status', status: { control: { driving: false, cause: 'replaced' } } });
+  return stream;
+}
+
+describe('the input of a session client', () => {
+  it('[RS4] names every byte by its offset in the stream', () => {
+    const host = FakeHost.attached();
+    host.client.type(bytes('ab'));
+    host.client.type(bytes('cde'));
+    expect(host.socket.sent('input').map((frame) => frame.offset)).toEqual([0, 2]);
+    expect(host.state.untypedBytes).toBe(5);
+  });
+
+  it('[RS4] keeps bytes until they are typed and sends from the next that the edge answers', () => {
+    const host = FakeHost.attached();
+    host.client.type(bytes('typed accepted lost'));
+    host.socket.tell({ kind: 'inputAck', accepted: 15, typed: 6, endOfInput: false });
+    reconnected(host, 15);
+    expect(host.socket.hello).toMatchObject({ typed: 6 });
+    expect(host.socket.sent('input')).toMatchObject([{ offset: 15 }]);
+    expect(text(host.socket.sent('input'))).toBe('lost');
+    host.socket.tell({ kind: 'inputAck', accepted: 19, typed: 19, endOfInput: false });
+    expect(host.state.untypedBytes).toBe(0);
+  });
+
+  it('[RS4] keeps what is typed while the connection is away, and sends it once', () => {
+    const host = FakeHost.attached();
+    host.socket.lost();
+    expect(host.client.type(bytes('while away'))).toBe(true);
+    host.advance(5000);
+    expect(host.state.untypedBytes).toBe(10);
+    host.socket.opened();
+    host.answer();
+    expect(text(host.socket.sent('input'))).toBe('while away');
+  });
+
+  it('[FC5] never sends more than the grant beyond what was accepted', () => {
+    const host = FakeHost.attached();
+    host.client.type(new Uint8Array(1_000_000));
+    const sentUpTo = () => host.socket.sent('input').reduce((end, frame) => Math.max(end, frame.offset + frame.bytes.length), 0);
+    expect(sentUpTo()).toBe(inputGrantBytes);
+    host.socket.tell({ kind: 'inputAck', accepted: 10_000, typed: 0, endOfInput: false });
+    expect(sentUpTo()).toBe(inputGrantBytes + 10_000);
+    reconnected(host, 10_000);
+    expect(sentUpTo()).toBe(inputGrantBytes + 10_000);
+  });
+
+  it('[RS4] has a new stream after every loss of control, and does not send what was kept for the old', () => {
+    const host = FakeHost.attached();
+    host.client.type(bytes('never to another shell'));
+    const old = lostControl(host);
+    expect(host.state).toMatchObject({ driving: false, untypedBytes: 0 });
+    expect(host.client.type(bytes('x'))).toBe(false);
+    host.client.takeControl();
+    const [take] = host.socket.sent('takeControl');
+    expect(take?.stream).not.toBe(old);
+    host.socket.tell({ kind: 'status', status: { control: { driving: true, stream: take?.stream as ClientStream, next: 0 } } });
+    host.client.type(bytes('ls\n'));
+    expect(text(host.socket.sent('input').slice(1))).toBe('ls\n');
+    expect(host.saves.at(-1)?.stream).toBe(take?.stream);
+  });
+
+  it('[DR1] only watches after it was replaced, also when it comes back, until a person takes control', () => {
+    const host = FakeHost.attached();
+    lostControl(host);
+    host.socket.lost();
+    expect(host.client.type(bytes('x'))).toBe(false);
+    host.advance(5000);
+    host.socket.opened();
+    expect(host.socket.hello).toMatchObject({ watch: true });
+  });
+
+  it('[RS6] counts exactly what was not sent once the worker closes the stream', () => {
+    const host = FakeHost.attached();
+    host.client.type(bytes('0123456789'));
+    const stream = lostControl(host);
+    expect(host.state.notSentBytes).toBe(0);
+    const closed = { stream, typed: 4, cause: CloseStreamCause.superseded };
+    host.socket.tell({ kind: 'status', status: { closed } });
+    host.socket.tell({ kind: 'status', status: { closed } });
+    expect(host.state.notSentBytes).toBe(6);
+  });
+
+  it('[RS6] goes on with a new stream when the worker found a hole in its own', () => {
+    const host = FakeHost.attached();
+    const { stream } = host.socket.hello;
+    host.client.type(bytes('0123456789'));
+    host.socket.tell({ kind: 'status', status: { closed: { stream, typed: 7, cause: CloseStreamCause.hole } } });
+    expect(host.state).toMatchObject({ notSentBytes: 3, driving: false, untypedBytes: 0 });
+    const [take] = host.socket.sent('takeControl');
+    expect(take?.stream).not.toBe(stream);
+    host.socket.tell({ kind: 'status', status: { control: { driving: true, stream: take?.stream as ClientStream, next: 0 } } });
+    expect(host.client.type(bytes('on'))).toBe(true);
+  });
+
+  it('[RS6] does not count streams of others', () => {
+    const host = FakeHost.attached();
+    host.client.type(bytes('abc'));
+    const stream = readStream(new Uint8Array(16).fill(0xee), 0);
+    host.socket.tell({ kind: 'status', status: { closed: { stream, typed: 0, cause: CloseStreamCause.superseded } } });
+    expect(host.state).toMatchObject({ notSentBytes: 0, driving: true, untypedBytes: 3 });
+  });
+
+  it('[DR1] sends its size only while it drives, and when it begins to', () => {
+    const host = FakeHost.attached();
+    host.client.resized(80, 24);
+    expect(host.socket.sent('resize')).toEqual([]);
+    host.client.resized(100, 30);
+    lostControl(host);
+    host.client.resized(120, 40);
+    expect(host.socket.sent('resize')).toMatchObject([{ cols: 100, rows: 30 }]);
+    host.client.takeControl();
+    const stream = host.socket.sent('takeControl')[0]?.stream as ClientStream;
+    host.socket.tell({ kind: 'status', status: { control: { driving: true, stream, next: 0 } } });
+    expect(host.socket.sent('resize').at(-1)).toMatchObject({ cols: 120, rows: 40 });
+  });
+
+  it('[RS4] gives back every byte once and in order, whatever is typed, acknowledged and lost in between', () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('keep' as const), size: fc.integer({ min: 0, max: 100_000 }) }),
+      fc.record({
+        kind: fc.constant('acknowledge' as const),
+        accepted: fc.double({ min: 0, max: 1 }),
+        typed: fc.double({ min: 0, max: 1 }),
+      }),
+      fc.record({ kind: fc.constant('reconnect' as const), next: fc.double({ min: 0, max: 1 }) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const keeper = new InputKeeper(readStream(new Uint8Array(16), 0));
+        const byteAt = (offset: number) => (offset * 31 + (offset >> 8)) & 0xff;
+        let [end, stored, typed, granted] = [0, 0, 0, 0];
+        const send = () => {
+          for (let piece = keeper.nextPiece(); piece; piece = keeper.nextPiece()) {
+            expect(piece.offset).toBe(stored);
+            piece.bytes.forEach((byte, i) => {
+              if (byte !== byteAt(piece.offset + i)) throw new Error(`wrong byte at ${piece.offset + i}`);
+            });
+            stored += piece.bytes.length;
+            expect(stored).toBeLessThanOrEqual(granted + inputGrantBytes);
+          }
+        };
+        for (const next of steps) {
+          if (next.kind === 'keep') {
+            keeper.keep(Uint8Array.from({ length: next.size }, (_, i) => byteAt(end + i)));
+            end += next.size;
+          } else if (next.kind === 'acknowledge') {
+            granted = Math.max(granted, Math.floor(stored * next.accepted));
+            typed = Math.max(typed, Math.floor(granted * next.typed));
+            keeper.acknowledged(granted, typed);
+          } else {
+            // The relay has stored some of what was sent, at least what it said it had.
+            stored = granted + Math.floor((stored - granted) * next.next);
+            granted = stored;
+            keeper.startAt(stored);
+          }
+          send();
+          expect(keeper.untypedBytes).toBe(end - typed);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
