@@ -62,5 +62,5 @@ export function configTable(): string {
     const used = where.length === commands.length ? 'all' : where.join(', ');
     return `| \`${env}\` | \`${shown}\` | ${fallback === undefined ? '' : `\`${fallback}\``} | ${used} | ${description} |`;
   });
-  return ['| variable | flag | default | commands | |', '|---|---|---|---|---|', ...rows, ''].join('\n');
+  return ['| variable | flag | default | commands | what for |', '|---|---|---|---|---|', ...rows, ''].join('\n');
 }

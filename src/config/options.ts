@@ -176,6 +176,25 @@ export const options = {
     commands: relay,
     secret: true,
   },
+  redisCaFile: {
+    env: 'POSEIDON_REDIS_CA_FILE',
+    flag: '--redis-ca-file',
+    value: 'FILE',
+    schema: path(),
+    description: 'Certificate authority (PEM) of a rediss:// URL.',
+    group: 'Broker',
+    commands: relay,
+  },
+  edgeSockets: {
+    env: 'POSEIDON_EDGE_SOCKETS',
+    flag: '--edge-sockets',
+    value: 'N',
+    schema: wholeNumber(1, 1_000_000),
+    default: '20000',
+    description: 'Browser sockets that an edge takes at most; more are told to come back.',
+    group: 'Sessions',
+    commands: edges,
+  },
   workerSessions: {
     env: 'POSEIDON_WORKER_SESSIONS',
     flag: '--worker-sessions',
@@ -206,6 +225,17 @@ export const options = {
     description: 'How long a session waits for its browser to come back.',
     group: 'Sessions',
     commands: edges,
+  },
+  drainSeconds: {
+    env: 'POSEIDON_DRAIN_SECONDS',
+    flag: '--drain-seconds',
+    value: 'N',
+    schema: wholeNumber(0, 86_400),
+    default: '0',
+    description:
+      'On SIGTERM: an edge sends its browsers elsewhere over this time, a worker takes nothing new and waits so long for its sessions.',
+    group: 'Process',
+    commands: relay,
   },
   edgeId: {
     env: 'POSEIDON_EDGE_ID',
