@@ -8,6 +8,9 @@ import { SessionClient } from '../../src/client/session-client.ts';
 import type { Gap } from '../../src/protocol/gap.ts';
 import type { Settings } from './settings.ts';
 
+/** `readyState`; the constants of the class, which its types have, are not there. */
+const open = 1;
+
 /** What a scenario wants to know of its session. */
 export interface SessionEvents {
   output(bytes: Uint8Array): void;
@@ -31,11 +34,19 @@ export class SessionHost implements ClientHost {
   }
 
   ticket(done: (answer: { readonly ticket: string } | { readonly text: string; readonly final: boolean }) => void): void {
-    const target = { kind: 'exec', ...this.#settings.place, command: this.#command, tty: true };
+    const { place } = this.#settings;
+    const cluster = place.cluster || this.#firstCluster();
+    const target = { kind: 'exec', ...place, cluster, command: this.#command, tty: true };
     const response = postJson(this.#settings, '/v1/sessions', target);
     const ticket = response.status >= 200 && response.status < 300 ? response.json('ticket') : undefined;
     if (typeof ticket === 'string') done({ ticket });
     else done({ text: `POST /v1/sessions: ${response.status} ${response.body ?? response.error}`, final: false });
+  }
+
+  #firstCluster(): string {
+    const response = http.get(`${this.#settings.url}/v1/clusters`, { tags: { name: '/v1/clusters' } });
+    const id = response.status === 200 ? (response.json('clusters.0.id') ?? response.json('0.id')) : undefined;
+    return typeof id === 'string' ? id : '';
   }
 
   connect(): ClientSocket {
@@ -45,10 +56,10 @@ export class SessionHost implements ClientHost {
     web.binaryType = 'arraybuffer';
     const socket: ClientSocket = {
       send: (frame) => {
-        if (web.readyState === WebSocket.OPEN) web.send(frame);
+        if (web.readyState === open) web.send(frame);
       },
       close: () => {
-        if (web.readyState < WebSocket.CLOSING) web.close();
+        if (web.readyState <= open) web.close();
       },
     };
     web.onopen = () => this.client.socketOpened(socket);

@@ -9,9 +9,17 @@ export interface Settings {
   readonly keyEveryMs: number;
   /** Sessions open at random moments of this time, as people do. */
   readonly rampMs: number;
-  readonly place: { readonly cluster: string; readonly namespace: string; readonly pod: string; readonly container: string };
+  /** Where to open terminals; an empty cluster is the relay's first. */
+  readonly place: Place;
   /** Above these the run fails. */
   readonly echoMs: { readonly p95: number; readonly p99: number };
+}
+
+export interface Place {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
 }
 
 export function readSettings(): Settings {
@@ -29,7 +37,7 @@ export function readSettings(): Settings {
     keyEveryMs: count('KEY_EVERY_MS', 200),
     rampMs: count('RAMP_S', 5) * 1000,
     place: {
-      cluster: text('CLUSTER', 'demo'),
+      cluster: text('CLUSTER', ''),
       namespace: text('NAMESPACE', 'demo'),
       pod: text('POD', 'toolbox'),
       container: text('CONTAINER', 'shell'),

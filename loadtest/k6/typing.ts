@@ -26,6 +26,9 @@ const resumes = new Counter('resumes');
 
 declare const console: { warn(text: string): void };
 
+/** A session that has no process by then never gets one. */
+const readyWithinMs = 30_000;
+
 /** What is still under way when the typing ends may take this long to come back. */
 const settleMs = 10_000;
 
@@ -35,7 +38,7 @@ export const options: Options = {
       executor: 'per-vu-iterations',
       vus: settings.sessions,
       iterations: 1,
-      maxDuration: `${settings.rampMs + settings.typingMs + settleMs + 60_000}ms`,
+      maxDuration: `${settings.rampMs + readyWithinMs + settings.typingMs + settleMs + 10_000}ms`,
     },
   },
   thresholds: {
@@ -58,6 +61,8 @@ class Person implements SessionEvents {
   readonly #echo = new EchoCheck(exec.vu.idInTest);
   readonly #host = new SessionHost(settings, echoCommand, this);
   #keys: ReturnType<typeof setInterval> | undefined;
+  #patience: { cancel(): void } | undefined;
+  #leaving = false;
   #begunAtMs = 0;
   #connection = '';
   #attachments = 0;
@@ -67,13 +72,14 @@ class Person implements SessionEvents {
     if (!check(status, { 'signed in': (code) => code >= 200 && code < 300 })) return;
     this.#begunAtMs = this.#host.now();
     this.#host.client.start({ cols: 80, rows: 24 });
-    this.#host.after(settings.typingMs + settleMs, () => this.#keys ?? this.#leave());
+    this.#patience = this.#host.after(readyWithinMs, () => this.#leave());
   }
 
   output(bytes: Uint8Array): void {
     const wasReady = this.#echo.ready;
     this.#count(this.#echo.output(bytes, this.#host.now()));
     if (wasReady || !this.#echo.ready) return;
+    this.#patience?.cancel();
     sessionReady.add(this.#host.now() - this.#begunAtMs);
     this.#keys = setInterval(() => this.#type(), settings.keyEveryMs);
     this.#host.after(settings.typingMs, () => this.#settle(this.#host.now() + settleMs));
@@ -112,13 +118,23 @@ class Person implements SessionEvents {
 
   /** Types no more; leaves when everything came back, or when it is too late for that. */
   #settle(untilMs: number): void {
-    clearInterval(this.#keys as ReturnType<typeof setInterval>);
+    this.#stopTyping();
+    if (this.#leaving) return;
     const settled = this.#echo.echoed === this.#echo.typed && this.#host.client.state.untypedBytes === 0;
     if (settled || this.#host.now() > untilMs) this.#leave();
     else this.#host.after(50, () => this.#settle(untilMs));
   }
 
+  #stopTyping(): void {
+    if (this.#keys !== undefined) clearInterval(this.#keys);
+    this.#keys = undefined;
+  }
+
   #leave(): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    this.#patience?.cancel();
+    this.#stopTyping();
     const { client } = this.#host;
     const { untypedBytes, faults } = client.state;
     wrongBytes.add(Math.max(0, this.#echo.typed - this.#echo.echoed));
