@@ -49,7 +49,7 @@ export class Api {
       await this.#request('GET', '/v1/me');
       return true;
     } catch (failure) {
-      if (failure instanceof ApiFailure && (failure.status === 401 || failure.status === 403)) return false;
+      if (failure instanceof ApiFailure && failure.status === 401) return false;
       throw failure;
     }
   }

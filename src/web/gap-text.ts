@@ -1,3 +1,4 @@
+import type { ClientState } from '../client/client-host.ts';
 import { type Gap, GapCause } from '../protocol/gap.ts';
 import { byteSize } from './byte-size.ts';
 
@@ -18,4 +19,12 @@ export function rewoundText(bytes: number): string {
   return bytes > 0
     ? `the last ${byteSize(bytes)} above were lost by the broker and are not on the record`
     : 'the broker lost its newest records';
+}
+
+/** All that a session has lost so far, both ways, short; empty when nothing was. */
+export function lossText(state: Pick<ClientState, 'faults' | 'notSentBytes'>): string {
+  const parts: string[] = [];
+  if (state.faults.gapBytes > 0) parts.push(`${byteSize(state.faults.gapBytes)} of output missing`);
+  if (state.notSentBytes > 0) parts.push(`${byteSize(state.notSentBytes)} of typing not sent`);
+  return parts.join(', ');
 }

@@ -3,7 +3,7 @@ import type { ClientState } from '../../src/client/client-host.ts';
 import { endKinds } from '../../src/protocol/end-reason.ts';
 import { byteSize } from '../../src/web/byte-size.ts';
 import { endNotice } from '../../src/web/end-notice.ts';
-import { gapText, rewoundText } from '../../src/web/gap-text.ts';
+import { gapText, lossText, rewoundText } from '../../src/web/gap-text.ts';
 import { endedWell, endText, statusText } from '../../src/web/status-text.ts';
 
 const open = { worker: { worker: 'worker-1', upstream: 'open' as const } };
@@ -99,6 +99,12 @@ describe('the end', () => {
 describe('what is missing', () => {
   it.each([1, 2, 3, 4, 5] as const)('[LG7] is told with size and cause %i', (cause) => {
     expect(gapText({ sizeBytes: 1536, cause })).toMatch(/^1\.5 KiB of output missing: \w/);
+  });
+
+  it('[RS6] is told in one text for both directions', () => {
+    expect(lossText(calm)).toBe('');
+    const faults = { ...calm.faults, gaps: 1, gapBytes: 2048 };
+    expect(lossText({ faults, notSentBytes: 5 })).toBe('2.0 KiB of output missing, 5 B of typing not sent');
   });
 
   it('[LG8] is told for a rewind', () => {

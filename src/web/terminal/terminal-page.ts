@@ -7,7 +7,7 @@ import { publishDebug } from '../debug.ts';
 import { button, element } from '../element.ts';
 import { EndBanner } from '../end-banner.ts';
 import { endNotice } from '../end-notice.ts';
-import { gapText, rewoundText } from '../gap-text.ts';
+import { gapText, lossText, rewoundText } from '../gap-text.ts';
 import { pageHeader } from '../page-header.ts';
 import { type Beginning, SessionRunner } from '../session-runner.ts';
 import type { SignIn } from '../sign-in.ts';
@@ -37,7 +37,8 @@ export class TerminalPage implements OutputView {
   readonly #badge: StatusBadge;
   readonly #banner: EndBanner;
   readonly #takeControl: HTMLButtonElement;
-  readonly #notSent = element('span', { class: 'warning-note', role: 'alert', hidden: true });
+  /** Stays in sight where a full-screen program paints over the line in the terminal. */
+  readonly #loss = element('span', { class: 'warning-note', role: 'alert', hidden: true, 'data-testid': 'loss' });
   #nudging = false;
 
   constructor(parts: TerminalPageParts) {
@@ -56,7 +57,7 @@ export class TerminalPage implements OutputView {
     const screen = element('main', { class: 'screen', 'data-testid': 'terminal', 'aria-label': 'Terminal' });
     const header = pageHeader(
       parts.target,
-      this.#notSent,
+      this.#loss,
       this.#takeControl,
       element('a', { class: 'quiet', href: logLink(parts.target), title: 'The log of this container' }, 'Log'),
       button('Find', { class: 'quiet', title: 'Find in the terminal (Ctrl-Shift-F)' }, () => search.open()),
@@ -116,8 +117,9 @@ export class TerminalPage implements OutputView {
     this.#badge.changed(state);
     const { connection } = state;
     this.#takeControl.hidden = state.driving || connection.kind !== 'attached';
-    this.#notSent.hidden = state.notSentBytes === 0;
-    if (state.notSentBytes > 0) this.#notSent.textContent = `${byteSize(state.notSentBytes)} of typing were not sent`;
+    const loss = lossText(state);
+    this.#loss.hidden = loss === '';
+    if (this.#loss.textContent !== loss) this.#loss.textContent = loss;
     const notice = endNotice(connection, 'New session', 'Enter: new session');
     if (!notice) this.#banner.hide();
     else if (!this.#banner.shown) this.#banner.show(notice);
@@ -130,7 +132,10 @@ export class TerminalPage implements OutputView {
       if (bytes.length === 1 && bytes[0] === 0x0d) this.#startNew();
       return;
     }
-    if (!client.type(bytes)) this.#takeControl.animate?.(flash, { duration: 400 });
+    if (client.type(bytes)) return;
+    if (client.state.driving)
+      this.#view.notice(`${byteSize(bytes.length)} of typing did not fit beside what waits; nothing of it was sent`, 'note');
+    else this.#takeControl.animate(flash, { duration: 400 });
   }
 
   #startNew(): void {
