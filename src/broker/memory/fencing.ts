@@ -35,7 +35,7 @@ export function entryOf(frame: Uint8Array): Entry {
 }
 
 /** Where the client stream of the input log's last writer is: the client offset behind the last entry (RS4). */
-export function acceptedOffset(input: MemoryLog): number {
+function acceptedOffset(input: MemoryLog): number {
   const last = input.last;
   if (!last) return 0;
   return isFence(last) ? (decodeFence(last)?.driver?.next ?? 0) : clientOffset(last) + contentBytes(last);

@@ -18,7 +18,7 @@ interface Sent {
 }
 
 /** Bytes of commands without reply. At this mark the node is as good as dead and its link breaks. */
-export const unansweredBytes = 64 * 1024 * 1024;
+const unansweredBytes = 64 * 1024 * 1024;
 
 /** Matches the replies of one connection to its commands, in order, and notices when none comes. */
 export class CommandQueue {

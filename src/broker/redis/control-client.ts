@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import type { Random } from '../../base/clock.ts';
 import { BrokerUnavailable } from '../broker.ts';
-import type { RedisAddress } from './redis-address.ts';
+import { type RedisAddress, tlsNameOf } from './redis-address.ts';
 import type { Script } from './scripts.ts';
 
 /** A reply element: the scripts of the control plane answer in text. */
@@ -30,7 +30,7 @@ export class ControlClient {
       db,
       ...(username === '' ? {} : { username }),
       ...(password === '' ? {} : { password }),
-      ...(tls ? { tls: { servername: host } } : {}),
+      ...(tls ? { tls: { ...tlsNameOf(host), ...tls } } : {}),
       connectionName: 'poseidon-control',
       lazyConnect: true,
       enableAutoPipelining: pipelining,

@@ -17,6 +17,8 @@ import { type RedisTopology, StandaloneTopology } from './topology.ts';
 export interface RedisBrokerOptions {
   /** `redis://` or `rediss://`, see {@link parseRedisUrl}. */
   readonly url: string;
+  /** A private certificate authority for `rediss://`, PEM. */
+  readonly ca?: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly lifetimes?: Partial<Lifetimes>;
@@ -41,7 +43,7 @@ export class RedisBroker implements Broker {
 
   private constructor(options: RedisBrokerOptions, control: ControlClient) {
     const { clock, random, events = {} } = options;
-    const address = parseRedisUrl(options.url);
+    const address = parseRedisUrl(options.url, options.ca);
     const lifetimes = { ...defaultLifetimes, ...options.lifetimes };
     const logScripts = loadScripts(logScriptNames);
     const scripts = Object.values(logScripts);
@@ -58,7 +60,7 @@ export class RedisBroker implements Broker {
 
   /** @throws BrokerRefused when the server cannot be used as it is, BrokerUnavailable when none answers in time */
   static async open(options: RedisBrokerOptions): Promise<RedisBroker> {
-    const control = new ControlClient(parseRedisUrl(options.url), options.random);
+    const control = new ControlClient(parseRedisUrl(options.url, options.ca), options.random);
     try {
       await checkServer(control, options.clock, options.startWithinMs ?? 10_000);
     } catch (failure) {

@@ -96,7 +96,10 @@ export class RedisLink {
   append(key: string, frame: Uint8Array): Promise<'stored' | 'doubt'> {
     return new Promise((resolve) => {
       const waiting: Waiting = {
-        answered: (reply) => resolve(Buffer.isBuffer(reply) ? 'stored' : 'doubt'),
+        answered: (reply) => {
+          if (reply instanceof Error) this.#refused(reply);
+          resolve(Buffer.isBuffer(reply) ? 'stored' : 'doubt');
+        },
         lost: () => resolve('doubt'),
       };
       const sockets = this.#sockets;

@@ -17,10 +17,10 @@ import type {
   TakeOutput,
   WriterClaim,
 } from '../log-store.ts';
+import { driverHead } from './driver-head.ts';
 import { logKey, sessionKeys } from './keys.ts';
 import { endAnswer, pageAnswer, reassertAnswer, takeAnswer } from './log-replies.ts';
 import type { LogScriptName, Script } from './scripts.ts';
-import { driverHead } from './stream-marks.ts';
 import type { RedisTopology } from './topology.ts';
 
 /** The data plane on Redis: everything of a session goes through the one link of its slot (LS3). */

@@ -24,6 +24,7 @@ export class RedisOpens implements OpensQueue {
   readonly #keys = Array.from({ length: openPartitions }, (_, partition) => opensKey(partition));
   #reader: ControlClient | undefined;
   #reclaimedMs = Number.NEGATIVE_INFINITY;
+  #prepared = false;
   /** Where the next look begins, so that no partition is always last. */
   #turn = 0;
   /** A waiting read may be answered by several partitions at once: the few items too many wait for the next pull. */
@@ -63,15 +64,16 @@ export class RedisOpens implements OpensQueue {
   }
 
   async #pullOnce(worker: WorkerId, count: number, signal: AbortSignal): Promise<readonly QueuedItem[]> {
+    if (!this.#prepared) await this.#prepare();
     try {
       const forgotten = await this.#reclaim(worker, count);
       if (forgotten.length > 0) return forgotten;
       const ready = await this.#look(worker, count);
       return ready.length > 0 ? ready : await this.#wait(worker, signal);
     } catch (failure) {
-      // After a restart without data: make the groups again, from the first item on.
-      if (!(failure instanceof BrokerUnavailable) || !String(failure.cause).includes('NOGROUP')) throw failure;
-      await this.#createGroups();
+      // A restart without data: the groups have to be made again.
+      if (failure instanceof BrokerUnavailable && String(failure.cause).includes('NOGROUP')) this.#prepared = false;
+      else throw failure;
       return [];
     }
   }
@@ -125,7 +127,6 @@ export class RedisOpens implements OpensQueue {
   async #reclaim(worker: WorkerId, count: number): Promise<readonly QueuedItem[]> {
     const nowMs = this.#clock.now();
     if (nowMs - this.#reclaimedMs < blockMs) return [];
-    if (this.#reclaimedMs === Number.NEGATIVE_INFINITY) await this.#forgetDeadConsumers();
     this.#reclaimedMs = nowMs;
     const items: QueuedItem[] = [];
     for (const [partition, key] of this.#keys.entries()) {
@@ -139,7 +140,8 @@ export class RedisOpens implements OpensQueue {
     return items;
   }
 
-  async #createGroups(): Promise<void> {
+  /** The groups begin with the first item, so that what was pushed before any worker came is not overlooked. */
+  async #prepare(): Promise<void> {
     const create = async (key: string) => {
       try {
         await this.#control.redis.xgroup('CREATE', key, opensGroup, '0', 'MKSTREAM');
@@ -148,6 +150,8 @@ export class RedisOpens implements OpensQueue {
       }
     };
     await Promise.all(this.#keys.map(create));
+    await this.#forgetDeadConsumers();
+    this.#prepared = true;
   }
 
   async #forgetDeadConsumers(): Promise<void> {

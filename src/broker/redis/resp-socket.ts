@@ -3,7 +3,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import RedisParser from 'redis-parser';
 import type { Clock } from '../../base/clock.ts';
-import type { RedisAddress } from './redis-address.ts';
+import { type RedisAddress, tlsNameOf } from './redis-address.ts';
 import { RespEncoder } from './resp-encoder.ts';
 
 /** A RESP2 reply: bulk and simple strings as bytes, integers, nil, errors as values. */
@@ -49,7 +49,7 @@ export class RespSocket {
   }
 
   static connect({ host, port, tls }: RedisAddress, clock: Clock, events: RespEvents): RespSocket {
-    return new RespSocket(tls ? connectTls({ host, port, servername: host }) : connectTcp({ host, port }), clock, events);
+    return new RespSocket(tls ? connectTls({ host, port, ...tlsNameOf(host), ...tls }) : connectTcp({ host, port }), clock, events);
   }
 
   /** Nothing has arrived since {@link expectReply}. */

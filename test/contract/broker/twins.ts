@@ -81,7 +81,7 @@ const linked: Twin = {
       async rememberSession() {
         const replica = server.copyWithout();
         return async () => {
-          server = replica;
+          server = replica.copyWithout();
           await breakLinks();
         };
       },

@@ -1,5 +1,6 @@
--- Put in front of the scripts that write fences. Frames, tables and streams lie in bytes exactly as protocol/entry.ts,
--- protocol/fence-entry.ts, log/fence-table.ts and redis/stream-marks.ts say. Numbers are doubles: exact to 2^53.
+-- Put in front of the scripts that write fences. Frames and tables lie in bytes exactly as protocol/entry.ts, protocol/fence-entry.ts
+-- and log/fence-table.ts say. `pos`: rows of client stream 16 B, connection u32, accepted offset u64, in the order of their newest take.
+-- Numbers are doubles: exact to 2^53.
 local rowBytes, maxRows, markBytes, maxMarks = 40, 32, 28, 16
 local outputData, outputFence, outputGap, outputExit, inputData, inputFence, inputEnd = 1, 2, 3, 5, 17, 18, 22
 

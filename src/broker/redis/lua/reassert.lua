@@ -18,7 +18,12 @@ for at = 1, #known, rowBytes do -- another take above my base; the nonce tells e
 end
 local tail = tailOf(key)
 if tail.fence > own then return { 'replaced' } end
-if tail.fence == own then return { 'tail', string.format('%.0f', own), string.format('%.0f', tail.seq) } end
+if tail.fence == own then
+  -- Writes what is there: a server that would refuse the next append (read-only, full, without its replicas) must refuse this too,
+  -- or writers would spin between the two.
+  redis.call('HSET', meta, field, known)
+  return { 'tail', string.format('%.0f', own), string.format('%.0f', tail.seq) }
+end
 -- Input that the predecessor stored is lost and only its client still has it: a resend would jump over the hole (RS4).
 if log == 'in' and (tail.fence ~= baseFence or tail.seq ~= baseSeq) then return { 'take-again' } end
 

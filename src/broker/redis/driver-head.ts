@@ -2,9 +2,6 @@ import { encodeFence } from '../../protocol/fence-entry.ts';
 import { startOfLog } from '../../protocol/position.ts';
 import type { TakeInput } from '../log-store.ts';
 
-/** Packed `pos` in meta: rows of client stream 16 B │ connection u32 │ accepted offset u64, in the order of their newest take (RS4, RS5). */
-export const streamMarkBytes = 28;
-
 const driverAt = 50;
 const driverBytes = 50;
 
