@@ -3,7 +3,7 @@ import type { ClientStream } from '../protocol/ids.ts';
 import { inputGrantBytes } from '../protocol/limits.ts';
 
 /** Input kept in the page at most, a paste included. Beyond it `keep` takes nothing and the page says so. */
-export const keptInputBytes = 32 * 1024 * 1024;
+const keptInputBytes = 32 * 1024 * 1024;
 
 /** Bytes of one input frame. */
 const sendPieceBytes = 32 * 1024;

@@ -24,6 +24,6 @@ export function pageHeader(place: Place, ...right: readonly Child[]): HTMLElemen
 }
 
 /** Back to the namespace that this session is in. */
-export function pickerLink(place: { readonly cluster: string; readonly namespace: string }): string {
+function pickerLink(place: { readonly cluster: string; readonly namespace: string }): string {
   return `/?${new URLSearchParams({ cluster: place.cluster, namespace: place.namespace })}`;
 }

@@ -7,7 +7,7 @@ import { SavedSessions } from './saved-sessions.ts';
 import type { SignIn } from './sign-in.ts';
 import { type OutputView, SocketHost } from './socket-host.ts';
 
-export interface Size {
+interface Size {
   readonly cols: number;
   readonly rows: number;
 }

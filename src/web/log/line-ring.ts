@@ -1,5 +1,5 @@
 /** What the page keeps of a log: the newest lines, bounded in number and in size. The oldest go first; how many went is counted. */
-export const ringBounds = { lines: 50_000, units: 32 * 1024 * 1024 } as const;
+const ringBounds = { lines: 50_000, units: 32 * 1024 * 1024 } as const;
 
 export type LineKind = 'stdout' | 'stderr' | 'notice';
 

@@ -7,7 +7,7 @@ export interface StyledRun {
   readonly style: Style;
 }
 
-export interface Style {
+interface Style {
   /** 0 to 15 of the palette, or `#rrggbb`; undefined: the page's own. */
   readonly ink?: number | string | undefined;
   readonly ground?: number | string | undefined;
