@@ -1,0 +1,108 @@
+import { fileURLToPath } from 'node:url';
+import type { Authenticator } from '../auth/authenticator.ts';
+import { BrowserGuard } from '../auth/browser-guard.ts';
+import { NoneAuthenticator } from '../auth/none-authenticator.ts';
+import { PassthroughAuthenticator } from '../auth/passthrough-authenticator.ts';
+import { TokenAuthenticator } from '../auth/token-authenticator.ts';
+import type { Scope } from '../base/scope.ts';
+import type { Config } from '../config/options.ts';
+import type { Gauge } from '../edge/admin-doors.ts';
+import { EdgeDoors } from '../edge/edge-doors.ts';
+import { endSession } from '../edge/http/end-session.ts';
+import { healthRoutes, type Readiness } from '../edge/http/health-routes.ts';
+import { HttpDoor } from '../edge/http/http-door.ts';
+import { loginRoutes } from '../edge/http/login-routes.ts';
+import { pickerRoutes } from '../edge/http/picker-routes.ts';
+import { sessionRoutes } from '../edge/http/session-routes.ts';
+import { StaticPages } from '../edge/http/static-pages.ts';
+import { createListener } from '../edge/listen/create-listener.ts';
+import type { TlsFiles } from '../edge/listen/tls-files.ts';
+import { RelayDoor, relayPath, relaySubprotocol } from '../edge/relay/relay-door.ts';
+import { EdgeUpstream } from './edge-upstream.ts';
+import type { Parts } from './parts.ts';
+import { systemClock as clock, crc32, newId, systemRandom as random, sha256 } from './system.ts';
+
+export interface Edge {
+  /** Where it listens, as a browser on this machine reaches it. */
+  readonly url: string;
+  readonly notReady: Readiness;
+  readonly gauges: () => readonly Gauge[];
+  /** Sends browsers elsewhere, spread over the time (ED3). */
+  drain(overMs: number): Promise<void>;
+}
+
+/** @param accessToken of auth `token` */
+export async function startEdge(parts: Parts, name: string, accessToken: string | undefined, scope: Scope): Promise<Edge> {
+  const { config, broker, sealer } = parts;
+  const { listen, detached, allowedOrigins = [], allowedHosts = [] } = config;
+  const log = parts.log.with({ edge: name });
+  const questions = new EdgeUpstream(parts.upstream);
+  const auth = authenticator(config, accessToken, questions);
+  const guard = new BrowserGuard({ listen, allowedOrigins, allowedHosts: auth.mode === 'passthrough' ? undefined : allowedHosts });
+  const tls = tlsFiles(config);
+  const shared = { edge: name, clock, random, crc32, newId };
+
+  const relay = new RelayDoor({
+    ...shared,
+    broker,
+    hash: sha256,
+    maxSockets: config.edgeSockets,
+    mayResume: (user, session) => questions.mayResume(user, session),
+    log: (event, fields) => log.info(fields, event),
+  });
+  scope.own(() => relay.close());
+
+  let draining = false;
+  const notReady = () => (draining ? 'it is going away' : broker.health.up() ? undefined : 'the broker does not answer');
+  const sessions = sessionRoutes({
+    broker,
+    sealer,
+    detached,
+    graceMs: config.graceSeconds * 1000,
+    newId,
+    endSession: (session) => endSession(session, { ...shared, logs: broker.logs }),
+    log,
+  });
+  const http = new HttpDoor({
+    auth,
+    guard,
+    health: healthRoutes(notReady),
+    routes: [...loginRoutes({ auth, edge: name, tls: tls !== undefined, log }), ...sessions, ...pickerRoutes(questions)],
+    pages: await StaticPages.load(fileURLToPath(new URL('../public', import.meta.url))),
+    allowedOrigins,
+    log,
+  });
+  const listener = createListener(config.listener, new EdgeDoors({ http, auth, guard, relay, relayPath, relaySubprotocol }), tls);
+  const { port } = await listener.listen(listen.host, listen.port);
+  scope.own(() => listener.close());
+  log.info({ host: listen.host, port, tls: tls !== undefined, library: listener.library, auth: auth.mode }, 'edge listens');
+  return {
+    url: localUrl(listen.host, port, tls !== undefined),
+    notReady,
+    gauges: () => [{ name: 'poseidon_edge_sockets', help: 'Browser sockets attached.', value: relay.sockets }],
+    async drain(overMs) {
+      draining = true;
+      await relay.drain(overMs);
+    },
+  };
+}
+
+function authenticator({ auth }: Config, accessToken: string | undefined, questions: EdgeUpstream): Authenticator {
+  switch (auth) {
+    case 'none':
+      return new NoneAuthenticator();
+    case 'passthrough':
+      return new PassthroughAuthenticator(questions.nameOf, clock.now);
+    case 'token':
+      return new TokenAuthenticator(accessToken ?? '', clock.wallMs);
+  }
+}
+
+function tlsFiles({ tlsCertFile, tlsKeyFile }: Config): TlsFiles | undefined {
+  return tlsCertFile !== undefined && tlsKeyFile !== undefined ? { certFile: tlsCertFile, keyFile: tlsKeyFile } : undefined;
+}
+
+export function localUrl(host: string, port: number, tls: boolean): string {
+  const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
+  return `${tls ? 'https' : 'http'}://${name}:${port}`;
+}

@@ -1,0 +1,60 @@
+import type { ReviewName } from '../auth/passthrough-authenticator.ts';
+import type { User } from '../auth/user.ts';
+import type { Picker } from '../edge/http/picker.ts';
+import type { SessionRecord } from '../session/session-record.ts';
+import type { Asker } from '../upstream/kubernetes/kubernetes-api.ts';
+import { UpstreamRefusal } from '../upstream/upstream.ts';
+import type { Upstream } from './upstream.ts';
+
+/** How long the API server has for a question that a socket or a sign-in waits for. */
+const questionMs = 10_000;
+
+/** The edge's questions to the API servers, each asked as the user. */
+export class EdgeUpstream implements Picker {
+  readonly #upstream: Upstream;
+
+  constructor(upstream: Upstream) {
+    this.#upstream = upstream;
+  }
+
+  clusters() {
+    return this.#upstream.clusters.list();
+  }
+
+  async namespaces(user: User, cluster: string, signal: AbortSignal) {
+    return await this.#upstream.api.namespaces(this.#asker(user, cluster), signal);
+  }
+
+  async pods(user: User, cluster: string, namespace: string, signal: AbortSignal) {
+    return await this.#upstream.api.pods(this.#asker(user, cluster), namespace, signal);
+  }
+
+  /** Of the first cluster: behind one Rancher all know the same users. */
+  readonly nameOf: ReviewName = async (credential) => {
+    const first = this.clusters()[0]?.id ?? '';
+    try {
+      return await this.#upstream.api.whoAmI(this.#asker({ subject: '', credential }, first), AbortSignal.timeout(questionMs));
+    } catch (failure) {
+      // 401; a credential that no header can carry is none either.
+      if (failure instanceof UpstreamRefusal && ['unauthorized', 'credential'].includes(failure.end.reason ?? '')) return undefined;
+      throw failure;
+    }
+  };
+
+  /** RS2: the right to the pod, asked afresh. Up to Kubernetes 1.34 an exec takes `get`, from 1.35 on also `create`: it asks for either. */
+  async mayResume(user: User, { target }: SessionRecord): Promise<boolean> {
+    if (!user.credential) return true;
+    const asker = this.#asker(user, target.cluster);
+    const place = { resource: 'pods', subresource: target.kind, namespace: target.namespace, name: target.pod };
+    for (const verb of target.kind === 'log' ? ['get'] : ['create', 'get']) {
+      if (await this.#upstream.api.allowed(asker, { verb, ...place }, AbortSignal.timeout(questionMs))) return true;
+    }
+    return false;
+  }
+
+  #asker({ credential }: User, id: string): Asker {
+    const cluster = this.#upstream.clusters.get(id);
+    if (cluster) return { cluster, credential };
+    throw new UpstreamRefusal({ kind: 'refused', reason: 'cluster-not-found', message: 'This relay has no such cluster.' }, false);
+  }
+}

@@ -1,0 +1,81 @@
+import { CodedError } from '../base/coded-error.ts';
+import type { Scope } from '../base/scope.ts';
+import type { Config } from '../config/options.ts';
+import { startDemoCluster } from '../demo/demo-cluster.ts';
+import type { Cluster, ClusterRegistry } from '../upstream/kubernetes/cluster.ts';
+import { type ClusterSource, openClusters } from '../upstream/kubernetes/clusters.ts';
+import { sendRequest } from '../upstream/kubernetes/http-request.ts';
+import { KubernetesApi } from '../upstream/kubernetes/kubernetes-api.ts';
+import { KubernetesOpener } from '../upstream/kubernetes/kubernetes-opener.ts';
+import { apiUrl } from '../upstream/kubernetes/paths.ts';
+import { refusalOf } from '../upstream/kubernetes/refusal.ts';
+import { userAgent } from '../upstream/kubernetes/user-agent.ts';
+import { UpstreamRefusal } from '../upstream/upstream.ts';
+import { readSecret } from './secrets.ts';
+import { systemClock as clock } from './system.ts';
+
+/** The clusters of this process, for streams (worker) and for questions (edge). */
+export interface Upstream {
+  readonly clusters: ClusterRegistry;
+  readonly opener: KubernetesOpener;
+  readonly api: KubernetesApi;
+  readonly isDemo: boolean;
+}
+
+/** Where Kubernetes says how the API server is reached from a pod. */
+export interface InCluster {
+  readonly host: string | undefined;
+  readonly port: string | undefined;
+}
+
+/** How long a server has to answer at the start. */
+const probeMs = 5_000;
+
+/** @throws CodedError with one sentence */
+export async function openUpstream(config: Config, inCluster: InCluster, version: string, scope: Scope): Promise<Upstream> {
+  const given = await givenSource(config, inCluster);
+  const clusters = await openClusters([given ?? (await demoSource(scope))], clock);
+  const api = new KubernetesApi({ clock, version });
+  scope.own(() => api.close());
+  return { clusters, opener: new KubernetesOpener({ clusters, clock, version }), api, isDemo: given === undefined };
+}
+
+async function givenSource(config: Config, { host, port = '443' }: InCluster): Promise<ClusterSource | undefined> {
+  const { server, tokenFile, caFile, kubeconfig, context } = config;
+  if (server !== undefined) {
+    if (tokenFile !== undefined) await readSecret(tokenFile, 'token', (text) => text);
+    if (caFile !== undefined) await readSecret(caFile, 'certificate authority', (text) => text);
+    const files = { ...(tokenFile === undefined ? {} : { tokenFile }), ...(caFile === undefined ? {} : { caFile }) };
+    return { kind: 'server', server, ...files };
+  }
+  if (kubeconfig !== undefined) return { kind: 'kubeconfig', file: kubeconfig, ...(context === undefined ? {} : { context }) };
+  if (!config.inCluster) return undefined;
+  if (host === undefined) throw new CodedError('not-in-cluster', '--in-cluster was given, but this process does not run in a cluster');
+  return { kind: 'in-cluster', host, port };
+}
+
+async function demoSource(scope: Scope): Promise<ClusterSource> {
+  const demo = await startDemoCluster({ clock });
+  scope.own(() => demo.close());
+  return { kind: 'server', server: demo.url, token: demo.token, id: 'demo', name: 'Demo cluster' };
+}
+
+/**
+ * Whether the cluster answers at all, and accepts the relay's own credential when `ownCredential` goes with it.
+ * @throws CodedError `upstream-unreachable` with one sentence
+ */
+export async function probe(cluster: Cluster, version: string, ownCredential: boolean): Promise<void> {
+  try {
+    const { headers, tls } = await cluster.access(undefined);
+    const url = apiUrl(cluster.baseUrl, ['version']);
+    const request = { method: 'GET' as const, url, headers: { ...headers, ...userAgent(version) }, tls, timeoutMs: probeMs };
+    const response = await sendRequest(request, 200, clock, AbortSignal.timeout(2 * probeMs));
+    response.destroy();
+  } catch (failure) {
+    const refusal = refusalOf(failure, 'api');
+    if (!(refusal instanceof UpstreamRefusal)) throw failure;
+    const answered = ['unauthorized', 'forbidden'].includes(refusal.end.reason ?? '');
+    if (answered && !(ownCredential && refusal.end.reason === 'unauthorized')) return;
+    throw new CodedError('upstream-unreachable', `${cluster.baseUrl.host}: ${refusal.end.message}`, { cause: failure });
+  }
+}
