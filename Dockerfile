@@ -1,5 +1,5 @@
 # One image for every role: edge, worker, standalone, demo-cluster. Debian, not Alpine: uWebSockets.js comes as a glibc binary.
-# syntax of the classic builder, so that any engine builds it.
+# Written for the classic builder too, so that any engine builds it.
 
 FROM node:22-bookworm-slim AS build
 WORKDIR /build
@@ -10,7 +10,7 @@ RUN npm ci --no-audit --no-fund
 COPY tsconfig.base.json ./
 COPY scripts ./scripts
 COPY src ./src
-RUN npx --no-install tsc -b src/bin src/web && node scripts/build-assets.js
+RUN npx --no-install tsc -b src/bin && node scripts/build-assets.js
 # What runs needs no types, maps or build records, and the uWebSockets.js binary of one Node version only.
 RUN npm prune --omit=dev --no-audit --no-fund \
  && rm -rf node_modules/@uwsjs/linux-x64-20 node_modules/.package-lock.json \
