@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import type { Random } from '../../src/base/clock.ts';
+import { type Broker, BrokerUnavailable, type TicketContent } from '../../src/broker/broker.ts';
+import { MemoryBroker } from '../../src/broker/memory/memory-broker.ts';
+import { DirectLink } from '../../src/broker/memory/memory-link.ts';
+import { MemoryServer } from '../../src/broker/memory/memory-server.ts';
+import { RelayDoor, type RelayDoorOptions } from '../../src/edge/relay/relay-door.ts';
+import type { SessionId, WorkerId } from '../../src/protocol/ids.ts';
+import type { Target } from '../../src/protocol/target.ts';
+import { WorkerPool } from '../../src/worker/pool.ts';
+import { FakeClock } from './fake-clock.ts';
+import { FakeOpener } from './fake-upstream.ts';
+import { TestBrowser } from './test-browser.ts';
+
+export const shell: Target = {
+  kind: 'exec',
+  cluster: 'local',
+  namespace: 'default',
+  pod: 'web-0',
+  container: 'app',
+  command: [],
+  tty: true,
+};
+
+/** A whole relay in one process: doors and workers over one in-memory broker, every one with its own link, all on one clock. */
+export class TestRelay implements AsyncDisposable {
+  readonly clock = new FakeClock();
+  readonly random: Random = seeded(42);
+  readonly server = new MemoryServer({ clock: this.clock });
+  readonly opener = new FakeOpener();
+  readonly events: Array<{ readonly event: string; readonly [field: string]: unknown }> = [];
+  readonly #doors: RelayDoor[] = [];
+  readonly #pools: TestWorker[] = [];
+  #ids = 0;
+
+  /** @returns a relay whose workers are running */
+  static async start(options: { readonly workers?: number } = {}): Promise<TestRelay> {
+    const relay = new TestRelay();
+    for (let index = 0; index < (options.workers ?? 1); index++) await relay.worker(`worker-${index}`);
+    return relay;
+  }
+
+  broker(): MemoryBroker {
+    return new MemoryBroker(new DirectLink(this.server), this.clock);
+  }
+
+  /** A new edge. */
+  door(edge = 'edge-a', options: Partial<RelayDoorOptions> = {}): RelayDoor {
+    const door = new RelayDoor({
+      broker: this.broker(),
+      edge,
+      clock: this.clock,
+      random: this.random,
+      crc32,
+      newId: (length) => `id-${++this.#ids}-`.padEnd(length, 'x'),
+      hash: (text) => createHash('sha256').update(text).digest('hex'),
+      log: (event, fields) => this.events.push({ event, ...fields }),
+      mayResume: async () => true,
+      maxSockets: 100,
+      ...options,
+    });
+    this.#doors.push(door);
+    return door;
+  }
+
+  /** Starts a worker with its own lease. */
+  async worker(name: string, maxSessions = 10): Promise<TestWorker> {
+    const worker = new TestWorker(name as WorkerId, this, maxSessions);
+    this.#pools.push(worker);
+    await worker.pool.start();
+    return worker;
+  }
+
+  async ticket(content: Partial<TicketContent> = {}): Promise<string> {
+    const ticket = `ticket-${++this.#ids}`;
+    const whole = { target: shell, subject: 'ann', credential: '', detached: 'run', graceMs: 300_000, ...content } as const;
+    await this.broker().tickets.put(ticket, whole, 60_000);
+    return ticket;
+  }
+
+  browser(door: RelayDoor, subject = 'ann'): TestBrowser {
+    return new TestBrowser(this, door, subject);
+  }
+
+  /** A browser with a running session. */
+  async openTerminal(door: RelayDoor, size = { cols: 80, rows: 24 }): Promise<TestBrowser> {
+    const browser = this.browser(door);
+    browser.client.start(size);
+    await this.clock.settle();
+    return browser;
+  }
+
+  ownerOf(session: string | undefined): string | undefined {
+    return session === undefined ? undefined : this.server.readSession(session as SessionId)?.owner;
+  }
+
+  stateOf(session: string | undefined): string | undefined {
+    return session === undefined ? undefined : this.server.readSession(session as SessionId)?.state;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const door of this.#doors) door.close();
+    const closing = this.#pools.map((worker) => worker.pool.close());
+    await this.clock.advance(5_000);
+    await Promise.all(closing);
+  }
+}
+
+/** One worker whose lease the test can let lapse. */
+export class TestWorker {
+  readonly pool: WorkerPool;
+  /** The broker answers this worker's renewals. */
+  renewing = true;
+
+  constructor(name: WorkerId, relay: TestRelay, maxSessions: number) {
+    const broker = relay.broker();
+    const { logs, sessions, opens, tickets, health } = broker;
+    const leases = {
+      ...broker.leases,
+      renew: async (worker: WorkerId) => {
+        if (!this.renewing) throw new BrokerUnavailable();
+        return broker.leases.renew(worker);
+      },
+    };
+    const close = () => broker.close();
+    const own: Broker = { logs, sessions, opens, tickets, health, leases, close, [Symbol.asyncDispose]: close };
+    this.pool = new WorkerPool({
+      broker: own,
+      opener: relay.opener,
+      worker: name,
+      clock: relay.clock,
+      random: relay.random,
+      crc32,
+      unseal: () => undefined,
+      log: (event, fields) => relay.events.push({ event, ...fields }),
+      maxSessions,
+    });
+  }
+}
+
+/** Numbers that are the same in every run (mulberry32). */
+function seeded(seed: number): Random {
+  let state = seed;
+  const next = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return { fraction: next, bytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(next() * 256)) };
+}
