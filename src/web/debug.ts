@@ -8,6 +8,8 @@ export interface PageDebug {
   /** undefined before the first session. */
   state(): ClientState | undefined;
   text(): string;
+  /** Columns and rows of the terminal; absent on the log page. */
+  size?(): { readonly cols: number; readonly rows: number };
 }
 
 export function publishDebug(debug: PageDebug): void {

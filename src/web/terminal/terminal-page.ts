@@ -80,7 +80,7 @@ export class TerminalPage implements OutputView {
       leave: () => header.querySelector<HTMLElement>('a, button')?.focus(),
     });
     this.#runner = new SessionRunner({ ...parts, view: this, size: () => this.#view.size });
-    publishDebug({ state: () => this.#runner.client?.state, text: () => this.#view.text() });
+    publishDebug({ state: () => this.#runner.client?.state, text: () => this.#view.text(), size: () => this.#view.size });
   }
 
   start(): void {
