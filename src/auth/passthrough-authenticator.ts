@@ -74,7 +74,7 @@ export class PassthroughAuthenticator implements Authenticator {
 }
 
 /** As Rancher reads it: the cookie counts only when there is no Authorization header. */
-export function credentialOf(request: HeaderSource): UserCredential | undefined {
+function credentialOf(request: HeaderSource): UserCredential | undefined {
   if (request.header('authorization') !== undefined) {
     const token = bearerToken(request);
     return token === undefined ? undefined : { kind: 'bearer', token };

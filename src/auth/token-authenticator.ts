@@ -6,7 +6,7 @@ import { SessionCookies, sessionCookieName } from './session-cookie.ts';
 import type { User } from './user.ts';
 
 /** Shorter ones can be guessed. */
-export const minAccessTokenLength = 16;
+const minAccessTokenLength = 16;
 
 /** Whoever knows the pre-shared access token, or holds a cookie that was given for it, is the one user of this relay (ED1). */
 export class TokenAuthenticator implements Authenticator {

@@ -102,7 +102,7 @@ function tlsFiles({ tlsCertFile, tlsKeyFile }: Config): TlsFiles | undefined {
   return tlsCertFile !== undefined && tlsKeyFile !== undefined ? { certFile: tlsCertFile, keyFile: tlsKeyFile } : undefined;
 }
 
-export function localUrl(host: string, port: number, tls: boolean): string {
+function localUrl(host: string, port: number, tls: boolean): string {
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
   return `${tls ? 'https' : 'http'}://${name}:${port}`;
 }

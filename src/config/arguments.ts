@@ -1,6 +1,6 @@
 import { nearest } from './nearest.ts';
 import { type Command, commands } from './option.ts';
-import { type OptionName, optionNames, optionTable } from './options.ts';
+import { type OptionName, optionNames, optionOf } from './options.ts';
 import type { Problem } from './problem.ts';
 
 export interface Arguments {
@@ -31,18 +31,18 @@ export function parseArguments(argv: readonly string[]): Arguments {
     else if (meta.includes(flag) && inline === undefined) seen.add(flag);
     else if (!arg.startsWith('--')) problems.push(unexpected(arg, arg === first));
     else {
-      const name = optionNames.find((candidate) => optionTable[candidate].flag === flag);
+      const name = optionNames.find((candidate) => optionOf(candidate).flag === flag);
       if (!name) problems.push(unknownFlag(flag));
-      else if (optionTable[name].value === '') values.set(name, inline ?? 'true');
+      else if (optionOf(name).value === '') values.set(name, inline ?? 'true');
       else if (inline !== undefined) values.set(name, inline);
       else if (rest[0] === undefined || rest[0].startsWith('--')) {
-        problems.push({ where: flag, what: 'needs a value', todo: `Give ${flag} ${optionTable[name].value}` });
+        problems.push({ where: flag, what: 'needs a value', todo: `Give ${flag} ${optionOf(name).value}` });
       } else values.set(name, rest.shift() ?? '');
     }
   }
   const chosen = command ?? 'standalone';
   for (const name of values.keys()) {
-    const option = optionTable[name];
+    const option = optionOf(name);
     if (option.commands.includes(chosen)) continue;
     problems.push({ where: option.flag, what: `has no meaning for ${chosen}`, todo: `It belongs to ${option.commands.join(', ')}` });
   }
@@ -62,6 +62,6 @@ function unexpected(arg: string, isFirst: boolean): Problem {
 }
 
 function unknownFlag(flag: string): Problem {
-  const near = nearest(flag, [...meta, ...optionNames.map((name) => optionTable[name].flag)]);
+  const near = nearest(flag, [...meta, ...optionNames.map((name) => optionOf(name).flag)]);
   return { where: flag, what: 'is no flag', todo: near ? `Did you mean ${near}?` : 'See --help' };
 }

@@ -1,5 +1,5 @@
 import { type Command, commands, type Option } from './option.ts';
-import { type Config, type OptionName, optionNames, optionTable } from './options.ts';
+import { type Config, type OptionName, optionNames, optionOf } from './options.ts';
 import type { Source } from './read-config.ts';
 
 const summaries: Readonly<Record<Command, string>> = {
@@ -12,10 +12,10 @@ const summaries: Readonly<Record<Command, string>> = {
 export function helpText(command: Command): string {
   const lines = ['usage: poseidon [command] [flags]', '', 'Commands'];
   for (const name of commands) lines.push(`  ${name.padEnd(14)}${summaries[name]}`);
-  const shown = optionNames.filter((name) => optionTable[name].commands.includes(command));
-  for (const group of new Set(shown.map((name) => optionTable[name].group))) {
+  const shown = optionNames.filter((name) => optionOf(name).commands.includes(command));
+  for (const group of new Set(shown.map((name) => optionOf(name).group))) {
     lines.push('', `${group} (${command})`);
-    for (const name of shown) if (optionTable[name].group === group) lines.push(...optionHelp(optionTable[name]));
+    for (const name of shown) if (optionOf(name).group === group) lines.push(...optionHelp(optionOf(name)));
   }
   lines.push('', 'Other', '  --print-config', '      Print what was read, secrets masked, and exit.');
   lines.push('  --help, --version', '', 'Every flag can be given as the variable behind it; a flag wins.', '');
@@ -30,10 +30,10 @@ function optionHelp(option: Option): string[] {
 /** One `VARIABLE=value  # source` line each; what is not set is a comment. */
 export function printedConfig(command: Command, config: Config, sources: ReadonlyMap<OptionName, Source>): string {
   const lines = optionNames
-    .filter((name) => optionTable[name].commands.includes(command))
+    .filter((name) => optionOf(name).commands.includes(command))
     .map((name) => {
       const value = config[name];
-      const option = optionTable[name];
+      const option = optionOf(name);
       if (value === undefined) return `# ${option.env} is not set`;
       return `${option.env}=${option.secret ? masked(String(value)) : plain(value)}  # ${sources.get(name) ?? 'default'}`;
     });
@@ -57,7 +57,7 @@ function plain(value: NonNullable<Config[OptionName]>): string {
 /** Rows of the table in the documentation (Markdown). */
 export function configTable(): string {
   const rows = optionNames.map((name) => {
-    const { env, flag, value, default: fallback, description, commands: where } = optionTable[name];
+    const { env, flag, value, default: fallback, description, commands: where } = optionOf(name);
     const shown = `${flag} ${value}`.trim().replaceAll('|', '\\|');
     const used = where.length === commands.length ? 'all' : where.join(', ');
     return `| \`${env}\` | \`${shown}\` | ${fallback === undefined ? '' : `\`${fallback}\``} | ${used} | ${description} |`;

@@ -281,8 +281,10 @@ export type OptionName = keyof typeof options;
 
 export const optionNames = Object.keys(options) as OptionName[];
 
-/** The table with its entries' common type, for code that goes over all of them. */
-export const optionTable: Readonly<Record<OptionName, Option>> = options;
+/** An entry by the common type, for code that goes over all of them. */
+export function optionOf(name: OptionName): Option {
+  return options[name];
+}
 
 /** What the options were read to. One without a default may be absent. */
 export type Config = {

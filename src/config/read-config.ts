@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Arguments, parseArguments } from './arguments.ts';
 import { nearest } from './nearest.ts';
 import type { Command } from './option.ts';
-import { type Config, type OptionName, optionNames, options, optionTable } from './options.ts';
+import { type Config, type OptionName, optionNames, optionOf, options } from './options.ts';
 import { type Problem, problemLine } from './problem.ts';
 import { checkTogether } from './rules.ts';
 
@@ -34,7 +34,7 @@ export function readConfig(argv: readonly string[], env: Environment): Reading {
   if (args.version) return { kind: 'version' };
 
   const { texts, sources } = collect(args, env);
-  const where = (name: OptionName) => (sources.get(name) === 'environment' ? optionTable[name].env : optionTable[name].flag);
+  const where = (name: OptionName) => (sources.get(name) === 'environment' ? optionOf(name).env : optionOf(name).flag);
   const problems: Problem[] = [...args.problems];
   const { values, broken } = parse(texts);
   for (const [name, message] of broken) problems.push(splitMessage(where(name), message));
@@ -55,7 +55,7 @@ function collect(args: Arguments, env: Environment): { texts: Map<OptionName, st
     sources.set(name, source);
   };
   for (const name of optionNames) {
-    const option = optionTable[name];
+    const option = optionOf(name);
     put(name, args.values.get(name), 'flag');
     // A variable for another command is left alone: processes share one environment file.
     if (option.commands.includes(args.command)) put(name, env[option.env]?.trim() || undefined, 'environment');
@@ -87,7 +87,7 @@ function splitMessage(where: string, message: string): Problem {
 
 /** Kubernetes sets variables of its own that begin like ours (`POSEIDON_PORT`), so an unknown one is only mentioned when it is nearly right. */
 function misspelt(env: Environment): readonly string[] {
-  const known = optionNames.map((name) => optionTable[name].env);
+  const known = optionNames.map((name) => optionOf(name).env);
   return Object.keys(env).flatMap((name) => {
     if (!name.startsWith('POSEIDON_') || known.includes(name)) return [];
     const near = nearest(name, known);

@@ -2,7 +2,7 @@ import type { Command } from './option.ts';
 import type { Config, OptionName } from './options.ts';
 import type { Problem } from './problem.ts';
 
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 

@@ -11,13 +11,13 @@ export interface Log {
   with(fields: LogFields): Log;
 }
 
-export interface LogFields {
+interface LogFields {
   /** A failure: its code and message are written, of a bug also the stack. */
   readonly error?: unknown;
   readonly [name: string]: unknown;
 }
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 export interface LogSettings {
   readonly level: LogLevel;

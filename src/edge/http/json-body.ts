@@ -3,7 +3,7 @@ import { maxControlJsonBytes } from '../../protocol/limits.ts';
 import type { HttpRequest, HttpResponse } from '../listener.ts';
 import { failure } from './answers.ts';
 
-export type JsonObject = { readonly [key: string]: unknown };
+type JsonObject = { readonly [key: string]: unknown };
 
 export type JsonBody = { readonly ok: true; readonly value: JsonObject } | { readonly ok: false; readonly refusal: HttpResponse };
 

@@ -7,13 +7,13 @@ export interface Picker {
   pods(user: User, cluster: string, namespace: string, signal: AbortSignal): Promise<readonly PickerPod[]>;
 }
 
-export interface PickerCluster {
+interface PickerCluster {
   readonly id: string;
   /** For people. */
   readonly name: string;
 }
 
-export interface PickerPod {
+interface PickerPod {
   readonly name: string;
   /** `Pending`, `Running`, `Succeeded`, `Failed`, `Unknown`, `Terminating`. */
   readonly phase: string;
@@ -21,7 +21,7 @@ export interface PickerPod {
   readonly containers: readonly PickerContainer[];
 }
 
-export interface PickerContainer {
+interface PickerContainer {
   readonly name: string;
   readonly kind: 'container' | 'init' | 'ephemeral';
   readonly state: 'running' | 'waiting' | 'terminated' | 'unknown';

@@ -10,13 +10,13 @@ interface AnyRoute {
 }
 
 /** For whoever comes past the guard. */
-export interface OpenRoute extends AnyRoute {
+interface OpenRoute extends AnyRoute {
   readonly access: 'open';
   answer(request: HttpRequest): Promise<HttpResponse>;
 }
 
 /** For a user who is signed in. */
-export interface UserRoute extends AnyRoute {
+interface UserRoute extends AnyRoute {
   readonly access: 'user';
   answer(request: HttpRequest, user: User, params: Params): Promise<HttpResponse>;
 }

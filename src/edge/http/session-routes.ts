@@ -11,7 +11,7 @@ import { jsonBody } from './json-body.ts';
 import type { Params, Route } from './route.ts';
 
 /** How long a ticket waits for its socket. */
-export const ticketMs = 30_000;
+const ticketMs = 30_000;
 
 /** A random name that nobody guesses: 32 characters of 64. */
 const ticketLength = 32;

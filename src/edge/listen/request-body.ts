@@ -1,7 +1,7 @@
 import { CodedError } from '../../base/coded-error.ts';
 
 /** What is kept of one request's body, in bytes. What comes beyond it is dropped and the body answers `body-too-large`. */
-export const maxRequestBodyBytes = 64 * 1024;
+const maxRequestBodyBytes = 64 * 1024;
 
 /** Collects a body as it arrives, because a library hands it out before the door has decided whether it wants one. */
 export class RequestBody {
