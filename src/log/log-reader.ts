@@ -159,7 +159,8 @@ export class LogReader {
       kind: 'read',
       turn: ++this.#turn,
       from: { fence: from.fence, seq: from.seq },
-      count: Math.max(1, Math.min(this.#sink.roomEntries(), pageEntries)),
+      // The entry of the position itself comes first, to be compared: a page of one would never bring a new one.
+      count: Math.max(2, Math.min(this.#sink.roomEntries() + 1, pageEntries)),
     };
   }
 
