@@ -29,6 +29,11 @@ export class InputIntake {
     return this.#next;
   }
 
+  /** The first offset that is not with the log's writer: at it applies what is offered now beside the bytes. */
+  get offered(): number {
+    return this.#offered;
+  }
+
   get accepted(): number {
     return this.#accepted;
   }

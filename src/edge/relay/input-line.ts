@@ -33,6 +33,8 @@ export class InputLine {
   #toldAccepted: number;
   #ask: Timer | undefined;
   #askMs: number = askTyped.firstMs;
+  /** The client has ended its input; told to the log behind the bytes that still wait for the worker. */
+  #inputEnded = false;
 
   /** @param typed what the client knows to be typed */
   constructor(session: SessionId, claim: Claim, typed: number, tools: InputLineTools, events: InputLineEvents) {
@@ -80,14 +82,16 @@ export class InputLine {
 
   resize(cols: number, rows: number): void {
     const payload = new Uint8Array(12);
-    writeU64(payload, 0, this.#intake.next);
+    writeU64(payload, 0, this.#intake.offered);
     writeU16(payload, 8, cols);
     writeU16(payload, 10, rows);
     this.#appender.offer(controlOffer(FrameType.inputResize, 0, payload));
   }
 
   endOfInput(offset: number): void {
-    if (offset === this.#intake.next) this.#control(FrameType.inputEndOfInput);
+    if (offset !== this.#intake.next) return;
+    this.#inputEnded = true;
+    this.#release();
   }
 
   endRequest(): void {
@@ -107,9 +111,10 @@ export class InputLine {
     this.#appender.close();
   }
 
+  /** It names the offset behind the bytes offered before it: the next writer of the log goes on there, so none may be claimed that is not in it. */
   #control(type: number): void {
     const payload = new Uint8Array(8);
-    writeU64(payload, 0, this.#intake.next);
+    writeU64(payload, 0, this.#intake.offered);
     this.#appender.offer(controlOffer(type, 0, payload));
   }
 
@@ -119,6 +124,9 @@ export class InputLine {
       writeU64(lead, 0, held.offset);
       this.#appender.offer(dataOffer(FrameType.inputData, 0, held.bytes, lead));
     }
+    if (!this.#inputEnded || this.#intake.offered < this.#intake.next) return;
+    this.#inputEnded = false;
+    this.#control(FrameType.inputEndOfInput);
   }
 
   #stored(frame: Uint8Array): void {
