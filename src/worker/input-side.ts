@@ -23,6 +23,12 @@ export interface InputSideEvents {
   roomy(): void;
 }
 
+/** An entry waits with the stream whose it is: its client may come back under a new fence meanwhile, and another client may take over. */
+interface Queued {
+  readonly entry: Entry;
+  readonly stream: ClientStream | undefined;
+}
+
 /** From the input log to the upstream: types each byte of the current stream once, never without the lease (RS4, RS6, LS1). */
 export class InputSide implements ReaderSink {
   readonly #events: InputSideEvents;
@@ -31,8 +37,7 @@ export class InputSide implements ReaderSink {
   readonly #typist = new Typist();
   #upstream: Upstream | undefined;
   #size: { cols: number; rows: number };
-  #fence = 0;
-  #queue: Entry[] = [];
+  #queue: Queued[] = [];
   #queuedBytes = 0;
   #blocked = false;
   #told = { typed: 0, atMs: 0 };
@@ -97,13 +102,12 @@ export class InputSide implements ReaderSink {
       if (fence) this.#adopt(fence);
       return;
     }
-    this.#queue.push(entry);
+    this.#queue.push({ entry, stream: this.#typist.current?.stream });
     this.#queuedBytes += entry.frame.length;
     this.work();
   }
 
   #adopt(fence: FenceEntry): void {
-    this.#fence = fence.position.fence;
     for (const closed of this.#typist.adopt(fence)) this.#events.tell(closed);
     if (fence.driver) this.#resize(fence.driver.cols, fence.driver.rows);
     this.#told = { typed: this.#typist.current?.typed ?? 0, atMs: 0 };
@@ -113,10 +117,11 @@ export class InputSide implements ReaderSink {
   work(): void {
     const wasFull = this.roomEntries() === 0;
     while (this.#upstream && !this.#blocked && this.#permit()) {
-      const entry = this.#queue.shift();
-      if (!entry) break;
+      const next = this.#queue.shift();
+      if (!next) break;
+      const { entry, stream } = next;
       this.#queuedBytes -= entry.frame.length;
-      if (entry.fence === this.#fence) this.#apply(entry, this.#upstream);
+      if (stream === this.#typist.current?.stream) this.#apply(entry, this.#upstream);
       this.#trimBehind(entry);
     }
     if (wasFull && this.roomEntries() > 0) this.#events.roomy();
