@@ -246,7 +246,7 @@ export class SessionClient {
       case 'status':
         return this.#status(frame.status);
       case 'close':
-        this.#closeTold = frame;
+        this.#closeTold = { code: frame.code, text: frame.text };
         return;
     }
   }

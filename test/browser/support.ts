@@ -106,12 +106,11 @@ export class RelayPage {
   }
 
   async #wait<T>(look: () => Promise<T>, what: string): Promise<NonNullable<T>> {
-    let seen = '';
     try {
       return await until(look, { withinMs: 20_000, what });
     } catch (failure) {
-      seen = `${await this.text()}\n${JSON.stringify(await this.state())}\n${this.complaints.join('\n')}\n${this.#relay.output()}`;
-      throw new Error(`${String(failure)}\nInstead:\n${seen.slice(-4000)}`);
+      const seen = `${(await this.text()).slice(-2000)}\n${JSON.stringify(await this.state())}\n${this.complaints.join('\n')}`;
+      throw new Error(`${String(failure)}\nInstead:\n${seen}\nThe relay:\n${this.#relay.output().slice(-3000)}`);
     }
   }
 }

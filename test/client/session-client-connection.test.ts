@@ -46,6 +46,13 @@ describe('the connection of a session client', () => {
     expect(host.state.connection).toMatchObject({ kind: 'waiting', code: 4000, text: 'this edge is going away' });
   });
 
+  it('[WP4] is over with the code and the text of the close frame', () => {
+    const host = FakeHost.attached();
+    host.socket.tell({ kind: 'close', code: CloseCode.unknownSession, text: 'its grace time is over' });
+    host.socket.lost(CloseCode.unknownSession, 'short');
+    expect(host.state.connection).toEqual({ kind: 'lost', code: 4504, text: 'its grace time is over' });
+  });
+
   it.each([CloseCode.forbidden, CloseCode.unknownSession, CloseCode.protocol, CloseCode.ended])(
     '[WP4] does not come back after %i',
     (code) => {
