@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,5 +98,21 @@ describe('the command line', () => {
     await using started = new PoseidonProcess([], { NODE_OPTIONS: `--import=${old.replaceAll(' ', '%20')}` }, script);
     expect(await started.exited()).toBe(1);
     expect(started.stderr).toBe('Poseidon needs Node 20.19 or newer; this is 18.20.0.\n');
+  });
+
+  it('npm start never installs through a link, which would empty what it points to', async () => {
+    const clone = join(folder, 'clone');
+    const packages = join(folder, 'packages');
+    await mkdir(join(clone, 'scripts'), { recursive: true });
+    await mkdir(packages);
+    const start = fileURLToPath(new URL('../../scripts/start.js', import.meta.url));
+    await copyFile(start, join(clone, 'scripts/start.js'));
+    await writeFile(join(packages, '.package-lock.json'), '{"packages":{"node_modules/a":{"version":"1.0.0"}}}');
+    await symlink(packages, join(clone, 'node_modules'));
+    await writeFile(join(clone, 'package-lock.json'), '{"packages":{"":{},"node_modules/a":{"version":"1.0.1"}}}');
+    await using started = new PoseidonProcess([], {}, join(clone, 'scripts/start.js'));
+    expect(await started.exited()).toBe(1);
+    expect(started.stderr).toMatch(/^node_modules is a link, .* or remove the link\.\n$/);
+    expect(await readdir(packages)).toEqual(['.package-lock.json']);
   });
 });
