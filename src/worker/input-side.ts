@@ -37,6 +37,7 @@ export class InputSide implements ReaderSink {
   readonly #typist = new Typist();
   #upstream: Upstream | undefined;
   #size: { cols: number; rows: number };
+  #fence = 0;
   #queue: Queued[] = [];
   #queuedBytes = 0;
   #blocked = false;
@@ -108,6 +109,7 @@ export class InputSide implements ReaderSink {
   }
 
   #adopt(fence: FenceEntry): void {
+    this.#fence = fence.position.fence;
     for (const closed of this.#typist.adopt(fence)) this.#events.tell(closed);
     if (fence.driver) this.#resize(fence.driver.cols, fence.driver.rows);
     this.#told = { typed: this.#typist.current?.typed ?? 0, atMs: 0 };
@@ -133,7 +135,8 @@ export class InputSide implements ReaderSink {
         return this.#type(entry, upstream);
       case FrameType.inputResize: {
         const size = resizeOf(entry);
-        if (size) this.#resize(size.cols, size.rows);
+        // A newer fence entry brought a newer size.
+        if (size && entry.fence === this.#fence) this.#resize(size.cols, size.rows);
         return;
       }
       case FrameType.inputEndOfInput:
