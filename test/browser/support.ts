@@ -70,13 +70,13 @@ export class RelayPage {
     return this.page.getByTestId(id);
   }
 
-  /** What is in the terminal, or the lines of the log. */
+  /** What is in the terminal, or the lines of the log; empty while the page changes. */
   text(): Promise<string> {
-    return this.page.evaluate<string>('window.poseidon?.text() ?? ""');
+    return this.page.evaluate<string>('window.poseidon?.text() ?? ""').catch(() => '');
   }
 
   state(): Promise<ClientState | undefined> {
-    return this.page.evaluate('window.poseidon?.state()');
+    return this.page.evaluate<ClientState | undefined>('window.poseidon?.state()').catch(() => undefined);
   }
 
   async type(text: string): Promise<void> {
