@@ -368,8 +368,9 @@ export class Attachment implements SocketEvents {
   }
 
   #watchSilence(): Timer {
-    return this.#tools.clock.after(browserDeadMs / 2, () => {
-      if (this.#tools.clock.now() - this.#heardAt >= browserDeadMs) this.refuse(CloseCode.silent, 'no sign of life');
+    const { clock } = this.#tools;
+    return clock.after(this.#heardAt + browserDeadMs - clock.now(), () => {
+      if (clock.now() - this.#heardAt >= browserDeadMs) this.refuse(CloseCode.silent, 'no sign of life');
       else this.#silence = this.#watchSilence();
     });
   }
