@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import type { ClientState } from '../../src/client/client-host.ts';
@@ -24,6 +24,9 @@ export interface Place {
   readonly pod: string;
   readonly container: string;
 }
+
+/** The pictures of the documentation are taken on request only: no two runs draw the same bytes. */
+const pictures = fileURLToPath(new URL(process.env['UPDATE_PICTURES'] ? '../../docs/images' : '../../.cache/pictures', import.meta.url));
 
 const chromiumFlags = [
   '--no-sandbox',
@@ -94,8 +97,8 @@ export class RelayPage {
   }
 
   async screenshot(name: string): Promise<void> {
-    const path = fileURLToPath(new URL(`../../docs/images/${name}.png`, import.meta.url));
-    await mkdir(dirname(path), { recursive: true });
+    const path = join(pictures, `${name}.png`);
+    await mkdir(pictures, { recursive: true });
     // The caret of a field and the cursor of the terminal blink; two frames are enough for both renderers.
     await this.page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
     await this.page.screenshot({ path, caret: 'hide' });

@@ -140,10 +140,10 @@ describe('the input of a session client', () => {
       fc.record({ kind: fc.constant('keep' as const), size: fc.integer({ min: 0, max: 100_000 }) }),
       fc.record({
         kind: fc.constant('acknowledge' as const),
-        accepted: fc.double({ min: 0, max: 1 }),
-        typed: fc.double({ min: 0, max: 1 }),
+        accepted: fc.double({ min: 0, max: 1, noNaN: true }),
+        typed: fc.double({ min: 0, max: 1, noNaN: true }),
       }),
-      fc.record({ kind: fc.constant('reconnect' as const), next: fc.double({ min: 0, max: 1 }) }),
+      fc.record({ kind: fc.constant('reconnect' as const), next: fc.double({ min: 0, max: 1, noNaN: true }) }),
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
