@@ -6,11 +6,12 @@ import { endedWell, endText } from './status-text.ts';
 export function endNotice(connection: ClientState['connection'], action: string, hint: string): EndNotice | undefined {
   if (connection.kind === 'ended') {
     const { reason } = connection;
+    const plain = reason.kind === 'exited' || reason.kind === 'completed';
     return {
       tone: endedWell(reason) ? 'good' : 'bad',
       headline: endText(reason),
-      message: reason.kind === 'exited' || reason.kind === 'completed' ? '' : reason.message,
-      raw: reason.status,
+      message: plain ? '' : reason.message,
+      raw: plain ? undefined : reason.status,
       action,
       hint,
     };

@@ -26,7 +26,7 @@ export interface Place {
 }
 
 /** The pictures of the documentation are taken on request only: no two runs draw the same bytes. */
-const pictures = fileURLToPath(new URL(process.env['UPDATE_PICTURES'] ? '../../docs/images' : '../../.cache/pictures', import.meta.url));
+const pictures = fileURLToPath(new URL(process.env['UPDATE_PICTURES'] ? '../../docs' : '../../.cache/pictures', import.meta.url));
 
 const chromiumFlags = [
   '--no-sandbox',

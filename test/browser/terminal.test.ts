@@ -60,7 +60,7 @@ describe.each(relays)('the terminal page, %s', (name, start) => {
     await page.type(`printf 'h\\303\\251llo %s\\n' "$((40+2))"\n`);
     await page.shows(/^héllo 42$/m);
     expect(await page.page.title()).toContain(`${container} · ${pod}`);
-    if (pictures) await page.screenshot('terminal');
+    if (pictures) await drawTerminal(page);
     expect(page.complaints).toEqual([]);
   });
 
@@ -192,3 +192,13 @@ describe.each(relays)('the terminal page, %s', (name, start) => {
     expect(await page.byId('end-banner').textContent()).toMatch(/not found|no pod|does not exist/i);
   });
 });
+
+/** Something to look at: colours, a table, the badge with its round trip. */
+async function drawTerminal(shell: RelayPage): Promise<void> {
+  await shell.type("printf '\\033[%sm %s \\033[0m' '1;31' red '1;32' green '1;33' yellow '1;34' blue '1;35' magenta '1;36' cyan; echo\n");
+  await shell.type('ls -l --color=always / | head -12\n');
+  await shell.type('df -h / | cat\n');
+  await until(async () => (await shell.state())?.edgeRttMs !== undefined);
+  await shell.shows(/Filesystem[\s\S]*[$#] *$/);
+  await shell.screenshot('terminal');
+}

@@ -80,7 +80,7 @@ describe('the end', () => {
     const text = endText({ kind, message: 'A message.' });
     expect(text.length).toBeGreaterThan(3);
     const notice = endNotice({ kind: 'ended', reason: { kind, message: 'A message.', status: '{}' } }, 'New session', '');
-    expect(notice).toMatchObject({ headline: text, raw: '{}' });
+    expect(notice).toMatchObject({ headline: text, raw: kind === 'exited' || kind === 'completed' ? undefined : '{}' });
   });
 
   it('[UP4] is well only with code 0 and by request', () => {
