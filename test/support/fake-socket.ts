@@ -69,7 +69,7 @@ export class FakeSocket implements BrowserSocket {
 
   /** The browser closes, or its network is gone and the edge has noticed. */
   lost(code = 1006): void {
-    if (!this.#open) return;
+    if (!this.#open || this.#cut) return;
     this.#open = false;
     this.#events.closed(code);
     this.#gone?.(code, '');
