@@ -195,10 +195,16 @@ describe.each(relays)('the terminal page, %s', (name, start) => {
 
 /** Something to look at: colours, a table, the badge with its round trip. */
 async function drawTerminal(shell: RelayPage): Promise<void> {
-  await shell.type("printf '\\033[%sm %s \\033[0m' '1;31' red '1;32' green '1;33' yellow '1;34' blue '1;35' magenta '1;36' cyan; echo\n");
-  await shell.type('ls -l --color=always / | head -12\n');
-  await shell.type('df -h / | cat\n');
+  const commands = [
+    "printf '\\033[1;%sm%s\\033[0m  ' 31 red 32 green 33 yellow 34 blue 35 magenta 36 cyan; echo",
+    'ls -l --color=always /usr',
+    'stty size; echo $TERM',
+  ];
+  for (const command of commands) {
+    await shell.type(`${command}\n`);
+    await shell.shows(/[$#] *$/);
+  }
+  await shell.shows(/xterm\S*\n.*[$#] *$/);
   await until(async () => (await shell.state())?.edgeRttMs !== undefined);
-  await shell.shows(/Filesystem[\s\S]*[$#] *$/);
   await shell.screenshot('terminal');
 }
