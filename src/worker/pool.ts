@@ -88,11 +88,15 @@ export class WorkerPool implements AsyncDisposable {
   /** Order of a claim: index and `claim`, then acknowledge the queue, so that a worker that dies in between is found (LS2). */
   async #take(item: QueuedItem): Promise<void> {
     const { broker, worker, log } = this.#options;
-    if (item.kind === 'check') {
+    if (!this.#taking || !this.#lease.valid()) {
+      // The pull was waiting when this worker lost the leave to take sessions (LS1, ED3): another one is asked.
+      await broker.opens.push({ kind: item.kind, session: item.session });
+    } else if (item.kind === 'check') {
       void this.#check(item.session);
     } else if (!this.#pumps.has(item.session)) {
       const answer = await broker.sessions.claim(item.session, worker);
-      if (answer.kind === 'claimed' && !answer.session.started) {
+      // An open that waited long was queued several times, and one pull brings them all.
+      if (answer.kind === 'claimed' && !answer.session.started && !this.#pumps.has(item.session)) {
         const pump = new Pump(answer.session, { ...this.#options, permit: () => this.#lease.valid() }, () => this.#ended(pump));
         this.#pumps.set(item.session, pump);
         log('session taken', { sessionId: item.session, workerId: worker });
