@@ -42,6 +42,8 @@ export class LeaseKeeper {
 
   async #renew(): Promise<void> {
     const [nowMs, wallMs] = [this.#clock.now(), this.#clock.wallMs()];
+    // After a sleep of the whole process nobody has asked meanwhile: the lapse is noticed here.
+    this.valid();
     let answered = true;
     try {
       await this.#leases.renew(this.#worker);

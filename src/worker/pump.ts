@@ -59,6 +59,8 @@ export class Pump {
   #grace: Timer | undefined;
   #leg: WorkerStatus['upstream'] = 'connecting';
   #ending: EndReason | undefined;
+  /** The lease had lapsed and nobody has said yet whether the session was taken over meanwhile. */
+  #unsure = false;
   #over = false;
 
   constructor(session: SessionRecord, tools: PumpTools, finished: () => void) {
@@ -81,9 +83,11 @@ export class Pump {
     await this.#open();
   }
 
-  /** The lease was late and is back: what waited for it goes on. */
+  /** The lease was late and is back: what waited for it goes on, once the log has said that it is still this worker's (LS1). */
   leaseRenewed(): void {
-    this.#input?.unblock();
+    if (!this.#appender) return;
+    this.#unsure = true;
+    this.#appender.doubt();
   }
 
   /** Every minute: is the driver of an idle session still there? */
@@ -125,7 +129,12 @@ export class Pump {
           this.#tools.log('session lost', { sessionId: this.#session.id, verdict });
           this.#finish();
         },
-        doubt: () => this.#output?.pour(),
+        doubt: (inDoubt) => {
+          this.#output?.pour();
+          if (inDoubt) return;
+          this.#unsure = false;
+          this.#input?.unblock();
+        },
       },
       this.#tools,
     );
@@ -155,7 +164,7 @@ export class Pump {
         roomy: () => this.#follower?.resume(),
       },
       clock,
-      permit,
+      () => permit() && !this.#unsure,
     );
     const reader = new LogReader(this.#input, startOfLog, startOfLog);
     this.#follower = new LogFollower(
