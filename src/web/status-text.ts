@@ -17,6 +17,9 @@ export interface StatusContext {
   readonly behindBytes: number;
 }
 
+/** Un-typed input worth a word: a paste. Single keys are always on the way for a moment. */
+const notableBytes = 1024;
+
 /** The state in words: the cause first when something is wrong, the measured facts when nothing is. */
 export function statusText(state: ClientState, context: StatusContext): StatusText {
   return { ...headline(state, context), details: details(state, context) };
@@ -26,9 +29,9 @@ function headline(state: ClientState, context: StatusContext): { tone: StatusTex
   const { connection } = state;
   switch (connection.kind) {
     case 'connecting':
-      return { tone: 'busy', text: state.session || connection.tries > 0 ? 'connecting again' : 'connecting' };
+      return { tone: 'busy', text: (state.session || connection.tries > 0 ? 'connecting again' : 'connecting') + kept(state) };
     case 'waiting':
-      return { tone: 'bad', text: `${cause(connection.code, connection.text, state.session !== undefined)}, ${again(context.retryInMs)}` };
+      return { tone: 'bad', text: `${cause(connection, state.session !== undefined)}, ${again(context.retryInMs)}${kept(state)}` };
     case 'lost':
       return { tone: 'bad', text: connection.text || 'not connected' };
     case 'ended':
@@ -47,15 +50,20 @@ function attached(state: ClientState, edge: string, context: StatusContext): { t
   const parts = [edge];
   if (state.edgeRttMs !== undefined) parts.push(`${Math.round(state.edgeRttMs)} ms`);
   if (context.kind === 'terminal') parts.push(state.driving ? 'driving' : 'watching');
-  if (state.untypedBytes > 0 && context.kind === 'terminal') parts.push(`${byteSize(state.untypedBytes)} on the way`);
+  if (state.untypedBytes >= notableBytes && context.kind === 'terminal') parts.push(`${byteSize(state.untypedBytes)} on the way`);
   return { tone: state.driving || context.kind === 'log' ? 'good' : 'busy', text: parts.join(' · ') };
 }
 
 /** 1006 and the like say nothing; a code of ours comes with a text. */
-function cause(code: number, text: string, known: boolean): string {
+function cause({ code, text }: { readonly code: number; readonly text: string }, known: boolean): string {
   if (code >= 4000 && text !== '') return text;
   if (code === 0 && text !== '') return text;
   return known ? 'connection lost' : 'the relay cannot be reached';
+}
+
+/** What a person typed meanwhile is not lost: it is sent when the connection is back. */
+function kept(state: ClientState): string {
+  return state.untypedBytes > 0 ? ` · ${byteSize(state.untypedBytes)} typed, waiting` : '';
 }
 
 function again(retryInMs: number | undefined): string {

@@ -29,6 +29,8 @@ describe('the badge', () => {
     ['good: edge-1 · 12 ms · driving', {}],
     ['busy: edge-1 · 12 ms · watching', { driving: false }],
     ['good: edge-1 · 12 ms · driving · 2.0 KiB on the way', { untypedBytes: 2048 }],
+    ['good: edge-1 · 12 ms · driving', { untypedBytes: 3 }],
+    ['busy: connecting again · 3 B typed, waiting', { connection: { kind: 'connecting', tries: 2 }, untypedBytes: 3 }],
     ['busy: connecting', { connection: { kind: 'connecting', tries: 0 }, session: undefined }],
     ['busy: connecting again', { connection: { kind: 'connecting', tries: 2 } }],
     ['busy: waiting for a worker', { status: {}, receivedBytes: 0 }],
