@@ -160,6 +160,7 @@ export class Attachment implements SocketEvents {
     if (this.#isClosed()) return;
     if (!control.driving && control.cause === 'old-connection') return this.refuse(CloseCode.moved, 'this client has connected again');
     if ('ticket' in frame) await this.#enqueue(joined.session.id);
+    else if (joined.session.state === 'waiting') this.#enqueueLater(joined.session.id);
     if (this.#isClosed()) return;
     this.#state = 'attached';
     const { id, target } = joined.session;
@@ -210,7 +211,11 @@ export class Attachment implements SocketEvents {
 
   /** Queues the session for a worker, and again as long as none has claimed it (LS2). */
   async #enqueue(session: SessionId): Promise<void> {
+    this.#enqueueLater(session);
     await this.#tools.broker.opens.push({ kind: 'open', session });
+  }
+
+  #enqueueLater(session: SessionId): void {
     this.#requeue = this.#tools.clock.after(requeueOpenMs, () => {
       if (this.#owner === undefined) void this.#enqueue(session).catch(() => {});
     });
