@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import type { SessionId } from '../../src/protocol/ids.ts';
+import { TestRelay } from '../support/test-relay.ts';
+
+describe('sessions that wait for a worker', () => {
+  it('[LS2] are queued again every 3 s while none has claimed them, so that a lost queue loses no session', async () => {
+    await using relay = await TestRelay.start({ workers: 0 });
+    const browser = await relay.openTerminal(relay.door());
+    relay.server.loseHints();
+    await relay.worker('worker-0');
+    expect(relay.ownerOf(browser.state.session)).toBeUndefined();
+    await relay.clock.advance(5_100);
+    expect(relay.ownerOf(browser.state.session)).toBe('worker-0');
+    expect(relay.opener.requests).toHaveLength(1);
+  });
+
+  it('[LS2] are queued again by the edge that they came to when the first edge is gone', async () => {
+    await using relay = await TestRelay.start({ workers: 0 });
+    const browser = await relay.openTerminal(relay.door('edge-a'));
+    browser.door = relay.door('edge-b');
+    browser.loseSocket();
+    await relay.clock.advance(1_000);
+    relay.server.loseHints();
+    await relay.worker('worker-0');
+    await relay.clock.advance(6_000);
+    expect(relay.ownerOf(browser.state.session)).toBe('worker-0');
+  });
+
+  it('[LS2] that were queued many times are opened once', async () => {
+    await using relay = await TestRelay.start({ workers: 0 });
+    const browser = await relay.openTerminal(relay.door());
+    await relay.clock.advance(20_000);
+    await relay.worker('worker-0');
+    await relay.clock.advance(1_000);
+    browser.type('ls\r');
+    await relay.clock.settle();
+    expect(relay.opener.requests).toHaveLength(1);
+    expect(relay.opener.upstream.typed).toBe('ls\r');
+  });
+
+  it('[LS2] go to one of two workers, whoever is first', async () => {
+    await using relay = await TestRelay.start({ workers: 2 });
+    const door = relay.door();
+    for (let count = 0; count < 6; count++) await relay.openTerminal(door);
+    await relay.clock.advance(10_000);
+    expect(relay.opener.requests).toHaveLength(6);
+  });
+});
+
+describe('a worker', () => {
+  it('[FC7] takes no more sessions than its limit; the others wait for room', async () => {
+    await using relay = await TestRelay.start({ workers: 0 });
+    const worker = await relay.worker('worker-0', 2);
+    const door = relay.door();
+    for (let count = 0; count < 3; count++) await relay.openTerminal(door);
+    await relay.clock.advance(4_000);
+    expect(worker.pool.sessions).toBe(2);
+    relay.opener.opened[0]?.end({ kind: 'exited', code: 0, message: 'The process ended.' });
+    await relay.clock.advance(4_000);
+    expect(relay.opener.requests).toHaveLength(3);
+    expect(worker.pool.sessions).toBe(2);
+  });
+
+  it('[ED3] that drains takes nothing new and waits for its sessions', async () => {
+    await using relay = await TestRelay.start({ workers: 0 });
+    const worker = await relay.worker('worker-0');
+    const browser = await relay.openTerminal(relay.door());
+    const events: string[] = [];
+    void worker.pool.drain().then(() => events.push('drained'));
+    const second = await relay.openTerminal(relay.door('edge-b'));
+    await relay.clock.advance(10_000);
+    expect(relay.ownerOf(second.state.session)).toBeUndefined();
+    expect(events).toStrictEqual([]);
+    browser.client.end();
+    await relay.clock.settle();
+    expect(events).toStrictEqual(['drained']);
+    await relay.worker('worker-1');
+    await relay.clock.advance(5_000);
+    expect(relay.ownerOf(second.state.session)).toBe('worker-1');
+  });
+
+  it('[LS2] that is stopped ends its sessions with a declared reason', async () => {
+    await using relay = await TestRelay.start({ workers: 0 });
+    const worker = await relay.worker('worker-0');
+    const browser = await relay.openTerminal(relay.door());
+    const closing = worker.pool.close();
+    await relay.clock.advance(3_000);
+    await closing;
+    expect(browser.state.connection).toMatchObject({ kind: 'ended', reason: { kind: 'worker-lost' } });
+    expect(relay.opener.upstream.closed).toBe(true);
+    expect(await relay.broker().leases.read('worker-0' as never)).toBeUndefined();
+  });
+
+  it('[LG9] refreshes the keys of its sessions, so that an idle one lives on', async () => {
+    await using relay = await TestRelay.start();
+    const browser = await relay.openTerminal(relay.door());
+    await relay.clock.advance(40 * 60_000);
+    expect(browser.state.connection.kind).toBe('attached');
+    relay.opener.upstream.print('still here');
+    await relay.clock.settle();
+    expect(browser.screen).toBe('still here');
+  });
+
+  it('[LS2] keeps its session out of its index once it has ended', async () => {
+    await using relay = await TestRelay.start();
+    const browser = await relay.openTerminal(relay.door());
+    const index = () => relay.broker().sessions.ofWorker('worker-0' as never);
+    expect(await index()).toStrictEqual([browser.state.session as SessionId]);
+    browser.client.end();
+    await relay.clock.settle();
+    expect(await index()).toStrictEqual([]);
+  });
+});
