@@ -46,7 +46,7 @@ async function startStandalone(): Promise<BrowserRelay> {
 }
 
 /** Two edges and two workers behind a balancer without affinity, a real Redis, Kubernetes' own server code as upstream. */
-async function startTopology(): Promise<BrowserRelay> {
+export async function startTopology(): Promise<BrowserRelay & { readonly processes: RelayProcesses }> {
   const upstream = await startKubernetesServer();
   const relay = await RelayProcesses.start(upstream, { edges: 2, workers: 2 }).catch(async (failure: unknown) => {
     await upstream.close();
@@ -59,6 +59,7 @@ async function startTopology(): Promise<BrowserRelay> {
     shell: { cluster, namespace: 'default', pod: 'shell', container: 'main' },
     logger: { cluster, namespace: 'default', pod: 'logger', container: 'main' },
     output: () => relay.output,
+    processes: relay,
     [Symbol.asyncDispose]: () => relay.close().finally(() => upstream.close()),
   };
 }

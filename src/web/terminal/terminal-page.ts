@@ -65,7 +65,7 @@ export class TerminalPage implements OutputView {
       this.#badge.root,
     );
     document.body.className = 'terminal-page';
-    document.body.replaceChildren(header, screen, this.#banner.root);
+    document.body.replaceChildren(...(parts.screenReader ? [] : [screenReaderLink()]), header, screen, this.#banner.root);
     this.#view = new TerminalView({
       parent: screen,
       plainRenderer: parts.plainRenderer,
@@ -160,6 +160,13 @@ export class TerminalPage implements OutputView {
       client.resized(now.cols, now.rows);
     }, nudgeMs);
   }
+}
+
+/** The first stop of the Tab key, seen only while it has the focus: the same page with a text that screen readers can read. */
+function screenReaderLink(): HTMLElement {
+  const link = new URL(location.href);
+  link.searchParams.set('screenReader', 'true');
+  return element('a', { class: 'skip', href: link.pathname + link.search }, 'Open for a screen reader');
 }
 
 const flash: Keyframe[] = [{ outlineOffset: '6px', outline: '2px solid currentColor' }, { outlineOffset: '0' }];
