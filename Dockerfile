@@ -28,6 +28,6 @@ COPY --from=build /build/dist ./dist
 USER node
 EXPOSE 8080 9090
 # The admin port answers for edges, workers and standalone alike. A demo cluster has none: it brings its own check.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+HEALTHCHECK --interval=5s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9090/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "dist/bin/poseidon.js"]
