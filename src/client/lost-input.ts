@@ -1,4 +1,5 @@
 import type { ClientStream } from '../protocol/ids.ts';
+import { lostStreams } from '../protocol/limits.ts';
 import type { InputKeeper } from './input-keeper.ts';
 
 /** Streams that this client gave up with bytes un-typed, until the worker says how far each was typed: then it is exact what was lost (RS6). */
@@ -9,6 +10,11 @@ export class LostInput {
   /** Bytes that were not typed and never will be. */
   get notSentBytes(): number {
     return this.#notSentBytes;
+  }
+
+  /** Those to ask for. */
+  get streams(): readonly ClientStream[] {
+    return [...this.#ends.keys()].slice(0, lostStreams);
   }
 
   gaveUp(input: InputKeeper): void {

@@ -28,6 +28,8 @@ export class OutputIntake {
   readonly #ledger = new ParseLedger();
   readonly #meter: ParseMeter;
   #ackedOffset = 0;
+  /** The window the edge counts with. One measured since may be larger than all it will send before the next acknowledgement. */
+  #toldWindowBytes = 0;
   #refusals = 0;
   #receivedBytes = 0;
   #faults: ClientState['faults'] = { mismatches: 0, gaps: 0, gapBytes: 0, rewinds: 0 };
@@ -69,14 +71,16 @@ export class OutputIntake {
   /** A `resume` has told the relay how far it was parsed. */
   toldParsed(): void {
     this.#ackedOffset = this.#ledger.parsed.offset;
+    this.#toldWindowBytes = this.#meter.windowBytes;
   }
 
   /** @returns what to acknowledge now, if it moved by a quarter of the window; it counts as told then */
   dueAck(): { readonly outputFence: number; readonly offset: number; readonly windowBytes: number } | undefined {
     const { offset, fence } = this.#ledger.parsed;
     const { windowBytes } = this.#meter;
-    if (offset - this.#ackedOffset < windowBytes / 4) return undefined;
+    if (offset - this.#ackedOffset < Math.min(windowBytes, this.#toldWindowBytes) / 4) return undefined;
     this.#ackedOffset = offset;
+    this.#toldWindowBytes = windowBytes;
     return { outputFence: fence, offset, windowBytes };
   }
 

@@ -163,8 +163,9 @@ export class SessionClient {
     const { position, base, parsedOffset } = this.#output;
     const from = { position, base, typed, parsed: parsedOffset };
     const previous = this.#previous ? { previous: this.#previous } : {};
+    const lost = this.#lostInput.streams.length > 0 ? { lost: this.#lostInput.streams } : {};
     const who = { session: this.#session, key: this.#key, stream, connection, watch: this.#watch };
-    this.#send({ kind: 'resume', ...who, ...from, ...previous, ...viewport });
+    this.#send({ kind: 'resume', ...who, ...from, ...previous, ...lost, ...viewport });
   }
 
   socketMessage(socket: ClientSocket, frame: Uint8Array): void {
@@ -186,6 +187,8 @@ export class SessionClient {
     this.#socket.drop();
     const told = this.#closeTold ?? { code, text };
     this.#closeTold = undefined;
+    // This socket is the newest of this client: what moved on is the session, past a stream whose names are spent (RS5).
+    if (told.code === CloseCode.moved) this.#changeStream();
     if (mayComeBack(told.code) || (told.code === CloseCode.badTicket && !this.#session)) this.#wait(told.code, told.text);
     else this.#over({ kind: 'lost', ...told });
   }
@@ -261,6 +264,8 @@ export class SessionClient {
     const status = worker ? { worker } : {};
     this.#change({ connection: { kind: 'attached', edge: attached.edge }, session: attached.session, status });
     this.#controlled(attached.control);
+    // Parsed since the request to join was sent: an edge without credit waits for this, and nothing else would say it.
+    this.#acknowledge();
     this.#save();
   }
 

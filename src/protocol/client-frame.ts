@@ -2,7 +2,7 @@ import { readU16, readU32, readU48, readU64, unsafeInteger, writeU16, writeU32, 
 import { FrameType } from './frame-type.ts';
 import { type ClientStream, isClientStream, isSessionId, type SessionId } from './ids.ts';
 import { decodeJsonObject, encodeJson, isOffset, isShortText } from './json.ts';
-import { maxEntryPayloadBytes, terminalCells } from './limits.ts';
+import { lostStreams, maxEntryPayloadBytes, terminalCells } from './limits.ts';
 import type { Position } from './position.ts';
 
 /**
@@ -57,6 +57,8 @@ export interface Resume extends Viewport {
   readonly parsed: number;
   /** After a page load: the tab's stream before it, whose socket may be replaced. */
   readonly previous?: ClientStream;
+  /** Streams this client gave up and has not been told the fate of: the worker is asked for it (RS6). */
+  readonly lost?: readonly ClientStream[];
   /** Do not drive, only watch. */
   readonly watch: boolean;
 }
@@ -173,14 +175,22 @@ function decodeControl(type: number, payload: Uint8Array): Decoded<ClientFrame> 
     if (!isShortText(ticket, 64)) return broken('ticket');
     return { ok: true, frame: { kind: 'open', ticket, stream, connection, ...viewport } };
   }
-  const { session, key, typed, parsed, previous, watch } = json;
+  const { session, key, typed, parsed, previous, lost, watch } = json;
   const position = parsePosition(json['position']);
   const base = parsePosition(json['base']);
   if (!isSessionId(session) || !isShortText(key, 64)) return broken('session');
   if (!position || !base || !isOffset(typed) || !isOffset(parsed)) return broken('position');
   if (previous !== undefined && !isClientStream(previous)) return broken('previous');
+  if (lost !== undefined && !isLost(lost)) return broken('lost');
   const resume = { session, key, position, base, stream, connection, typed, parsed, watch: watch === true, ...viewport };
-  return { ok: true, frame: { kind: 'resume', ...resume, ...(previous === undefined ? {} : { previous }) } };
+  return {
+    ok: true,
+    frame: { kind: 'resume', ...resume, ...(previous === undefined ? {} : { previous }), ...(lost === undefined ? {} : { lost }) },
+  };
+}
+
+function isLost(value: unknown): value is readonly ClientStream[] {
+  return Array.isArray(value) && value.length <= lostStreams && value.every(isClientStream);
 }
 
 function isConnection(value: unknown): value is number {

@@ -10,7 +10,7 @@ import { parseWorkerStatus, type WorkerStatus } from './session-status.ts';
  * ```
  * 0 type u8 │ 1 flags u8 │ 2 input fence u48 │ 8 output fence u48 │ 14 payload …
  * credit: 14 offset u64 │ 22 window u32         stall: 14 head offset u64
- * ask: 14 client stream 16 B                    typed: 14 client stream 16 B │ 30 typed u64
+ * ask (flag 1: given up): 14 client stream 16 B typed: 14 client stream 16 B │ 30 typed u64
  * closed: 14 client stream 16 B │ 30 typed u64 │ 38 cause u8          workerStatus: 14 JSON
  * detach, skipOutput: nothing
  * ```
@@ -37,8 +37,8 @@ export type EphemeralBody =
   | { readonly kind: 'credit'; readonly offset: number; readonly windowBytes: number }
   /** The driving socket is gone: nobody drives (FC3). */
   | { readonly kind: 'detach' }
-  /** An edge asks the worker to state `typed` or `closed` of a stream. */
-  | { readonly kind: 'ask'; readonly stream: ClientStream }
+  /** An edge asks the worker to state `typed` or `closed` of a stream. A client that gave its stream up wants it closed (RS6). */
+  | { readonly kind: 'ask'; readonly stream: ClientStream; readonly givenUp: boolean }
   /** The driver asks to discard what is queued (FC9). */
   | { readonly kind: 'skipOutput' }
   /** The worker waits for credit. */
@@ -57,7 +57,7 @@ export function encodeEphemeral(fences: Fences, body: EphemeralBody): Uint8Array
   const payload = encodeBody(body);
   const frame = new Uint8Array(headBytes + payload.length);
   frame[0] = FrameType[body.kind];
-  frame[1] = body.kind === 'typed' && body.endOfInput ? 1 : 0;
+  frame[1] = (body.kind === 'typed' && body.endOfInput) || (body.kind === 'ask' && body.givenUp) ? 1 : 0;
   writeU48(frame, 2, fences.input);
   writeU48(frame, 8, fences.output);
   frame.set(payload, headBytes);
@@ -115,7 +115,7 @@ function decodeBody(type: number, flags: number, payload: Uint8Array): Ephemeral
     case FrameType.skipOutput:
       return { kind: 'skipOutput' };
     case FrameType.ask:
-      return payload.length < 16 ? undefined : { kind: 'ask', stream: readStream(payload, 0) };
+      return payload.length < 16 ? undefined : { kind: 'ask', stream: readStream(payload, 0), givenUp: (flags & 1) === 1 };
     case FrameType.stall: {
       const headOffset = payload.length >= 8 ? readU64(payload, 0) : unsafeInteger;
       return headOffset === unsafeInteger ? undefined : { kind: 'stall', headOffset };

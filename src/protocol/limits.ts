@@ -30,6 +30,9 @@ export const outputLogBytes = 1024 * 1024;
 /** Encoded frames a writer keeps because a fail-over could lose them (FC4). */
 export const writerRingBytes = 512 * 1024;
 
+/** Client streams given up and not yet accounted for that a `resume` may name; a client asks for the oldest first (RS6). */
+export const lostStreams = 16;
+
 /** Entries of one page of a catch-up read (DR3). */
 export const pageEntries = 16;
 

@@ -12,7 +12,7 @@ export interface StreamState {
 }
 
 /** Streams whose fate can still be asked for; an older one is answered as unknown. */
-const keptStreams = 16;
+const keptStreams = 64;
 
 /**
  * Decides which input bytes are typed (RS4, RS6): exactly the next byte of the current stream. What is below was typed before; what is
@@ -21,6 +21,7 @@ const keptStreams = 16;
 export class Typist {
   #streams: StreamState[] = [];
   #current: ClientStream = noStream;
+  #forgot = false;
 
   get current(): StreamState | undefined {
     return this.of(this.#current);
@@ -65,6 +66,18 @@ export class Typist {
     return true;
   }
 
+  /**
+   * Its client has given the stream up: it is never typed again, whether or not it was ever seen here (RS6).
+   * @returns undefined when it was forgotten, so that nothing is known
+   */
+  giveUp(stream: ClientStream): StreamState | undefined {
+    const known = this.of(stream);
+    if (!known && this.#forgot) return undefined;
+    const state = known ?? { stream, typed: 0, endOfInput: false, closedBy: undefined };
+    if (state.closedBy === undefined) this.#put({ ...state, closedBy: CloseStreamCause.superseded });
+    return this.of(stream);
+  }
+
   /** The session is over: nothing more will be typed. */
   closeAll(): readonly StreamState[] {
     return this.#closeAllBut(undefined, CloseStreamCause.ended);
@@ -79,6 +92,9 @@ export class Typist {
   }
 
   #put(state: StreamState): void {
-    this.#streams = [...this.#streams.filter((other) => other.stream !== state.stream), state].slice(-keptStreams);
+    this.#streams = [...this.#streams.filter((other) => other.stream !== state.stream), state];
+    if (this.#streams.length <= keptStreams) return;
+    this.#streams.shift();
+    this.#forgot = true;
   }
 }

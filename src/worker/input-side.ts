@@ -74,8 +74,8 @@ export class InputSide implements ReaderSink {
     this.#upstream = undefined;
   }
 
-  asked(stream: ClientStream): void {
-    const state = this.#typist.of(stream);
+  asked(stream: ClientStream, givenUp: boolean): void {
+    const state = givenUp ? this.#typist.giveUp(stream) : this.#typist.of(stream);
     if (state) this.#tell(state);
   }
 

@@ -99,6 +99,8 @@ export class Pump {
   end(reason: EndReason): void {
     if (this.#ending || this.#over) return;
     this.#ending = reason;
+    // From here on nothing reaches the upstream: what was not typed is stated as such, not written into a closed socket (RS6).
+    this.#input?.close();
     this.#upstream?.close();
     this.#leg = 'ended';
     this.#endWhenSettled();
@@ -247,7 +249,8 @@ export class Pump {
       case 'detach':
         return this.#driverGone(told.fences.input, false);
       case 'ask':
-        return this.#input?.asked(told.stream);
+        // An edge that was replaced cannot know whether its client gave up or came back elsewhere: who drives has not given up.
+        return this.#input?.asked(told.stream, told.givenUp && told.stream !== this.#driver?.driver?.stream);
       default:
         return;
     }

@@ -78,7 +78,7 @@ const is = <Kind extends string>(kind: Kind) => fc.constant(kind);
 const ephemeralBody = fc.oneof(
   fc.record({ kind: is('credit'), offset: u64, windowBytes: u32 }),
   fc.record({ kind: is('detach') }),
-  fc.record({ kind: is('ask'), stream }),
+  fc.record({ kind: is('ask'), stream, givenUp: fc.boolean() }),
   fc.record({ kind: is('skipOutput') }),
   fc.record({ kind: is('stall'), headOffset: u64 }),
   fc.record({ kind: is('typed'), stream, typed: u64, endOfInput: fc.boolean() }),

@@ -98,7 +98,7 @@ export const ephemeralVectors: readonly Vector<Ephemeral>[] = [
     decoded: { kind: 'credit', fences, offset: 4096, windowBytes: 32_768 },
   },
   { name: 'detach', hex: `22 00 ${fencesHex}`, decoded: { kind: 'detach', fences } },
-  { name: 'ask', hex: `23 00 ${fencesHex} ${stream}`, decoded: { kind: 'ask', fences, stream } },
+  { name: 'ask', hex: `23 00 ${fencesHex} ${stream}`, decoded: { kind: 'ask', fences, stream, givenUp: false } },
   { name: 'skip output', hex: `24 00 ${fencesHex}`, decoded: { kind: 'skipOutput', fences } },
   { name: 'stall', hex: `31 00 ${fencesHex} 0000000000001000`, decoded: { kind: 'stall', fences, headOffset: 4096 } },
   {

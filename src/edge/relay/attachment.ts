@@ -1,13 +1,10 @@
-import { Backoff } from '../../base/backoff.ts';
-import { sleep, type Timer } from '../../base/clock.ts';
+import type { Timer } from '../../base/clock.ts';
 import { LogFollower } from '../../broker/log-follower.ts';
-import type { TakeAnswer, TakeMode } from '../../broker/log-store.ts';
 import { LogReader } from '../../log/log-reader.ts';
-import { takeNonce } from '../../log/nonce.ts';
 import { type ClientFrame, decodeClientFrame, type Open, type Resume, type Viewport } from '../../protocol/client-frame.ts';
 import { CloseCode } from '../../protocol/close-code.ts';
 import { decodeEphemeral, type Ephemeral, encodeEphemeral } from '../../protocol/ephemeral.ts';
-import type { ClientStream, SessionId, WorkerId } from '../../protocol/ids.ts';
+import type { SessionId, WorkerId } from '../../protocol/ids.ts';
 import { browserDeadMs } from '../../protocol/limits.ts';
 import { startOfLog } from '../../protocol/position.ts';
 import { encodeServerFrame } from '../../protocol/server-frame.ts';
@@ -15,9 +12,9 @@ import type { Control, SessionStatus } from '../../protocol/session-status.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
 import type { BrowserSocket, SocketEvents } from '../listener.ts';
 import { requeueOpenMs } from './constants.ts';
-import { InputLine } from './input-line.ts';
 import { OutputLine } from './output-line.ts';
 import type { RelayTools } from './relay-tools.ts';
+import { type Claimant, Steering } from './steering.ts';
 
 /** How a client joined: what its input and output start from. */
 interface Joined {
@@ -35,15 +32,14 @@ export class Attachment implements SocketEvents {
   readonly #tools: RelayTools;
   readonly #subject: string;
   readonly #closing: () => void;
-  readonly #abort = new AbortController();
   #state: 'new' | 'joining' | 'attached' | 'closed' = 'new';
   #session: SessionRecord | undefined;
   #viewport: Viewport = { cols: 80, rows: 24, windowBytes: 0 };
-  #stream: ClientStream | undefined;
-  #connection = 0;
   #output: OutputLine | undefined;
   #follower: LogFollower | undefined;
-  #input: InputLine | undefined;
+  #steering: Steering | undefined;
+  /** Asked for before this socket had joined. */
+  #takeLater: Claimant | undefined;
   #owner: WorkerId | undefined;
   #requeue: Timer | undefined;
   #silence: Timer;
@@ -82,12 +78,11 @@ export class Attachment implements SocketEvents {
   closed(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#abort.abort();
     this.#requeue?.cancel();
     this.#silence.cancel();
     this.#output?.close();
     this.#follower?.close();
-    this.#letGoOfInput();
+    this.#steering?.close();
     this.#closing();
   }
 
@@ -117,31 +112,30 @@ export class Attachment implements SocketEvents {
       case 'ping':
         return this.#socket.send(encodeServerFrame({ kind: 'pong', token: frame.token }));
       case 'input':
-        if (this.#input?.input(frame.offset, frame.bytes) === false) this.refuse(CloseCode.flow, 'more input than was granted');
+        if (this.#steering?.input?.input(frame.offset, frame.bytes) === false) this.refuse(CloseCode.flow, 'more input than was granted');
         return;
       case 'resize':
         this.#viewport = { ...this.#viewport, cols: frame.cols, rows: frame.rows };
-        return this.#input?.resize(frame.cols, frame.rows);
+        return this.#steering?.input?.resize(frame.cols, frame.rows);
       case 'endOfInput':
-        return this.#input?.endOfInput(frame.offset);
+        return this.#steering?.input?.endOfInput(frame.offset);
       case 'ack':
         if (this.#output?.ack(frame.outputFence, frame.offset, frame.windowBytes)) this.#tellCredit();
         return this.#follower?.resume();
-      case 'takeControl':
-        this.#stream = frame.stream;
-        this.#connection = frame.connection;
-        if (this.#state === 'attached') void this.#takeControl({ kind: 'force' }, 0);
+      case 'takeControl': {
+        const claimant = { stream: frame.stream, connection: frame.connection, typed: 0 };
+        if (this.#state === 'attached') void this.#takeControl(claimant);
+        else this.#takeLater = claimant;
         return;
+      }
       case 'skip':
         return this.#publishIn({ kind: 'skipOutput' });
       case 'end':
-        return this.#input?.endRequest();
+        return this.#steering?.input?.endRequest();
     }
   }
 
   async #join(frame: { readonly kind: 'open' | 'resume' } & (Open | Resume)): Promise<void> {
-    this.#stream = frame.stream;
-    this.#connection = frame.connection;
     this.#viewport = { cols: frame.cols, rows: frame.rows, windowBytes: frame.windowBytes };
     const joined = 'ticket' in frame ? await this.#create(frame) : await this.#find(frame);
     if (!joined || this.#state === 'closed') return;
@@ -152,11 +146,12 @@ export class Attachment implements SocketEvents {
       { fence: joined.from.position.fence, offset: joined.from.parsed },
       frame.windowBytes,
     );
+    const steering = this.#steer(joined.session.id, this.#output);
+    if ('lost' in frame && frame.lost) steering.gaveUp(frame.lost);
     const previous = 'previous' in frame && frame.previous ? { previous: frame.previous } : {};
     const watch = 'watch' in frame && frame.watch;
-    const control: Control = watch
-      ? { driving: false, cause: 'watching' }
-      : await this.#take({ kind: 'resume', ...previous }, joined.from.typed);
+    const claimant = { stream: frame.stream, connection: frame.connection, typed: joined.from.typed };
+    const control: Control = watch ? { driving: false, cause: 'watching' } : await steering.take(claimant, { kind: 'resume', ...previous });
     if (this.#isClosed()) return;
     if (!control.driving && control.cause === 'old-connection') return this.refuse(CloseCode.moved, 'this client has connected again');
     if ('ticket' in frame) await this.#enqueue(joined.session.id);
@@ -167,6 +162,7 @@ export class Attachment implements SocketEvents {
     const key = joined.key === undefined ? {} : { key: joined.key };
     this.#socket.send(encodeServerFrame({ kind: 'attached', session: id, edge: this.#tools.edge, control, target: { ...target }, ...key }));
     this.#follow(joined);
+    if (this.#takeLater) void this.#takeControl(this.#takeLater);
   }
 
   #isClosed(): boolean {
@@ -258,14 +254,13 @@ export class Attachment implements SocketEvents {
       case 'stall':
         return this.#tellCredit();
       case 'typed':
-        if (told.stream === this.#input?.stream) this.#input.typedUpTo(told.typed, told.endOfInput);
-        return;
+        return this.#steering?.told(told);
       case 'closed':
+        this.#steering?.told(told);
         return this.tell({ closed: { stream: told.stream, typed: told.typed, cause: told.cause } });
       case 'workerStatus': {
         this.#owner = told.status.worker as WorkerId;
-        const { driver } = told.status;
-        if (this.#input && driver && driver.fence > this.#input.fence) this.#loseControl('replaced');
+        this.#steering?.told(told);
         return this.tell({ worker: told.status });
       }
       default:
@@ -275,90 +270,29 @@ export class Attachment implements SocketEvents {
 
   // --- control ---
 
-  async #takeControl(mode: TakeMode, typed: number): Promise<void> {
-    const control = await this.#take(mode, typed);
-    this.tell({ control });
+  #steer(session: SessionId, output: OutputLine): Steering {
+    this.#steering = new Steering(session, this.#tools, {
+      viewport: () => this.#viewport,
+      credit: () => {
+        const { fence, offset, windowBytes } = output.credit;
+        return { outputFence: fence, offset, windowBytes };
+      },
+      acknowledge: (accepted, typed, endOfInput) => {
+        this.#socket.send(encodeServerFrame({ kind: 'inputAck', accepted, typed, endOfInput }));
+      },
+      control: (control) => this.tell({ control }),
+    });
+    return this.#steering;
   }
 
-  /** Takes the input log for this client; a broker that does not answer is asked again while the socket lives. */
-  async #take(mode: TakeMode, typed: number): Promise<Control> {
-    this.#input?.close();
-    this.#input = undefined;
-    const answer = await this.#askTake(mode, typed);
-    if (!answer || this.#isClosed()) return { driving: false, cause: 'ended' };
-    switch (answer.kind) {
-      case 'taken': {
-        const line = new InputLine(
-          this.#session?.id as SessionId,
-          answer,
-          typed,
-          { ...this.#tools, store: this.#tools.broker.logs },
-          {
-            acknowledge: (accepted, typedNow, endOfInput) => {
-              this.#socket.send(encodeServerFrame({ kind: 'inputAck', accepted, typed: typedNow, endOfInput }));
-            },
-            lost: (verdict) => {
-              if (verdict === 'take-again') void this.#takeControl({ kind: 'resume' }, line.typed);
-              else this.#loseControl(verdict === 'replaced' ? 'replaced' : 'ended');
-            },
-          },
-        );
-        this.#input = line;
-        return { driving: true, stream: line.stream, next: line.next };
-      }
-      case 'old-connection':
-        return { driving: false, cause: 'old-connection' };
-      case 'driven-by-another':
-        return { driving: false, cause: 'driven-by-another' };
-      default:
-        return { driving: false, cause: 'ended' };
-    }
-  }
-
-  async #askTake(mode: TakeMode, typed: number): Promise<TakeAnswer | undefined> {
-    const { broker, clock, random, edge } = this.#tools;
-    const { cols, rows, windowBytes } = this.#viewport;
-    const [session, stream, credit] = [this.#session?.id, this.#stream, this.#output?.credit];
-    if (!session || !stream || !credit) return undefined;
-    const driver = {
-      stream,
-      connection: this.#connection,
-      cols,
-      rows,
-      credit: { outputFence: credit.fence, offset: credit.offset, windowBytes: windowBytes || credit.windowBytes },
-    };
-    const request = { nonce: takeNonce(random), writer: edge, driver, typed, mode };
-    const backoff = new Backoff(random, 50, 1000);
-    while (!this.#isClosed()) {
-      try {
-        return await broker.logs.takeInput(session, request);
-      } catch {
-        await sleep(clock, backoff.nextMs(), this.#abort.signal);
-      }
-    }
-    return undefined;
-  }
-
-  #loseControl(cause: 'replaced' | 'ended'): void {
-    this.#input?.close();
-    this.#input = undefined;
-    this.tell({ control: { driving: false, cause } });
-  }
-
-  /** DR2: the socket is gone, so nobody drives, unless somebody else does already. */
-  #letGoOfInput(): void {
-    const [input, session] = [this.#input, this.#session];
-    this.#input = undefined;
-    if (!input || !session) return;
-    input.close();
-    const frame = encodeEphemeral({ input: input.fence, output: 0 }, { kind: 'detach' });
-    this.#tools.broker.logs.publish({ session: session.id, log: 'in' }, frame);
-    this.#tools.broker.logs.leave(session.id, input.fence).catch(() => {});
+  async #takeControl(claimant: Claimant): Promise<void> {
+    const control = await this.#steering?.take(claimant, { kind: 'force' });
+    if (control) this.tell({ control });
   }
 
   #tellCredit(): void {
     const credit = this.#output?.credit;
-    if (!credit || !this.#input) return;
+    if (!credit || !this.#steering?.input) return;
     this.#output?.told();
     this.#publishIn({ kind: 'credit', offset: credit.offset, windowBytes: credit.windowBytes }, credit.fence);
   }
@@ -367,8 +301,9 @@ export class Attachment implements SocketEvents {
     body: { readonly kind: 'skipOutput' } | { readonly kind: 'credit'; offset: number; windowBytes: number },
     outputFence = 0,
   ): void {
-    if (!this.#session || !this.#input) return;
-    const frame = encodeEphemeral({ input: this.#input.fence, output: outputFence }, body);
+    const input = this.#steering?.input;
+    if (!this.#session || !input) return;
+    const frame = encodeEphemeral({ input: input.fence, output: outputFence }, body);
     this.#tools.broker.logs.publish({ session: this.#session.id, log: 'in' }, frame);
   }
 

@@ -148,7 +148,7 @@ export class InputLine {
       this.#ask = undefined;
       if (this.#intake.untyped === 0) return;
       if (this.#intake.typed === typedThen) {
-        const frame = encodeEphemeral({ input: this.fence, output: 0 }, { kind: 'ask', stream: this.stream });
+        const frame = encodeEphemeral({ input: this.fence, output: 0 }, { kind: 'ask', stream: this.stream, givenUp: false });
         this.#tools.store.publish({ session: this.#session, log: 'in' }, frame);
         this.#askMs = Math.min(askTyped.mostMs, this.#askMs * 2);
       }

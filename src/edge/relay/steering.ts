@@ -1,0 +1,165 @@
+import { Backoff } from '../../base/backoff.ts';
+import { sleep } from '../../base/clock.ts';
+import type { TakeAnswer, TakeMode } from '../../broker/log-store.ts';
+import { takeNonce } from '../../log/nonce.ts';
+import type { Viewport } from '../../protocol/client-frame.ts';
+import { type Ephemeral, encodeEphemeral } from '../../protocol/ephemeral.ts';
+import type { Credit } from '../../protocol/fence-entry.ts';
+import type { ClientStream, SessionId } from '../../protocol/ids.ts';
+import type { Control } from '../../protocol/session-status.ts';
+import { InputLine, type InputLineEvents } from './input-line.ts';
+import { LostStreams } from './lost-streams.ts';
+import type { RelayTools } from './relay-tools.ts';
+
+/** What one client wants to drive with. */
+export interface Claimant {
+  readonly stream: ClientStream;
+  readonly connection: number;
+  /** Bytes of the stream the client knows to be typed. */
+  readonly typed: number;
+}
+
+export interface SteeringHost extends Pick<InputLineEvents, 'acknowledge'> {
+  viewport(): Viewport;
+  credit(): Credit;
+  /** The client drives, or no longer does. */
+  control(control: Control): void;
+}
+
+/** One socket's part in driving its session: takes the input log, writes it while it is its own, and lets go of it (DR1, RS5, RS6). */
+export class Steering {
+  readonly #session: SessionId;
+  readonly #tools: RelayTools;
+  readonly #host: SteeringHost;
+  readonly #lost: LostStreams;
+  readonly #abort = new AbortController();
+  /** Takes wait for each other: the last one asked for is the last one done. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #input: InputLine | undefined;
+
+  constructor(session: SessionId, tools: RelayTools, host: SteeringHost) {
+    this.#session = session;
+    this.#tools = tools;
+    this.#host = host;
+    this.#lost = new LostStreams(tools.clock, (stream) =>
+      this.#publish(encodeEphemeral({ input: 0, output: 0 }, { kind: 'ask', stream, givenUp: true })),
+    );
+  }
+
+  get input(): InputLine | undefined {
+    return this.#input;
+  }
+
+  /** Streams the client has given up before it came to this edge. */
+  gaveUp(streams: readonly ClientStream[]): void {
+    this.#lost.add(...streams);
+  }
+
+  /** Takes the input log for this client; a broker that does not answer is asked again while the socket lives. */
+  take(claimant: Claimant, mode: TakeMode): Promise<Control> {
+    const taken = this.#turn.then(() => this.#take(claimant, mode));
+    this.#turn = taken.catch(() => undefined);
+    return taken;
+  }
+
+  told(told: Ephemeral): void {
+    const input = this.#input;
+    switch (told.kind) {
+      case 'typed':
+        if (told.stream === input?.stream) input.typedUpTo(told.typed, told.endOfInput);
+        return;
+      case 'closed':
+        return this.#lost.closed(told.stream);
+      case 'workerStatus': {
+        const { driver } = told.status;
+        if (input && driver && driver.fence > input.fence) this.#loseControl('replaced');
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  /** DR2: the socket is gone, so nobody drives, unless somebody else does already. */
+  close(): void {
+    this.#abort.abort();
+    this.#lost.close();
+    const input = this.#input;
+    this.#input = undefined;
+    if (input) this.#letGo(input);
+  }
+
+  async #take(claimant: Claimant, mode: TakeMode): Promise<Control> {
+    const before = this.#input;
+    this.#input = undefined;
+    before?.close();
+    if (before && before.stream !== claimant.stream) this.#lost.add(before.stream);
+    const answer = await this.#ask(claimant, mode);
+    if (!answer) return { driving: false, cause: 'ended' };
+    switch (answer.kind) {
+      case 'taken': {
+        const tools = { ...this.#tools, store: this.#tools.broker.logs };
+        const line = new InputLine(this.#session, answer, claimant.typed, tools, {
+          acknowledge: (...upTo) => this.#host.acknowledge(...upTo),
+          lost: (verdict) => {
+            if (this.#input !== line) return;
+            if (verdict === 'take-again') void this.#takeAgain({ ...claimant, typed: line.typed });
+            else this.#loseControl(verdict === 'replaced' ? 'replaced' : 'ended');
+          },
+        });
+        if (this.#abort.signal.aborted) this.#letGo(line);
+        else this.#input = line;
+        return { driving: true, stream: line.stream, next: line.next };
+      }
+      case 'old-connection':
+        return { driving: false, cause: 'old-connection' };
+      case 'driven-by-another':
+        this.#lost.add(claimant.stream);
+        return { driving: false, cause: 'driven-by-another' };
+      default:
+        return { driving: false, cause: 'ended' };
+    }
+  }
+
+  /** What the writer before this one had stored was lost: the client sends again from what the log has (LG6). */
+  async #takeAgain(claimant: Claimant): Promise<void> {
+    const control = await this.take(claimant, { kind: 'resume' });
+    if (!this.#abort.signal.aborted) this.#host.control(control);
+  }
+
+  /** Once the request was sent its answer is waited for even if the socket closes: a log that was taken has to be let go of. */
+  async #ask(claimant: Claimant, mode: TakeMode): Promise<TakeAnswer | undefined> {
+    const { broker, clock, random, edge } = this.#tools;
+    const { stream, connection, typed } = claimant;
+    const { cols, rows } = this.#host.viewport();
+    const driver = { stream, connection, cols, rows, credit: this.#host.credit() };
+    const request = { nonce: takeNonce(random), writer: edge, driver, typed, mode };
+    const backoff = new Backoff(random, 50, 1000);
+    while (!this.#abort.signal.aborted) {
+      try {
+        return await broker.logs.takeInput(this.#session, request);
+      } catch {
+        await sleep(clock, backoff.nextMs(), this.#abort.signal);
+      }
+    }
+    return undefined;
+  }
+
+  #loseControl(cause: 'replaced' | 'ended'): void {
+    const input = this.#input;
+    this.#input = undefined;
+    input?.close();
+    if (input && cause === 'replaced') this.#lost.add(input.stream);
+    this.#host.control({ driving: false, cause });
+  }
+
+  #letGo(input: InputLine): void {
+    input.close();
+    this.#publish(encodeEphemeral({ input: input.fence, output: 0 }, { kind: 'detach' }));
+    this.#tools.broker.logs.leave(this.#session, input.fence).catch(() => {});
+  }
+
+  #publish(frame: Uint8Array): void {
+    this.#tools.broker.logs.publish({ session: this.#session, log: 'in' }, frame);
+  }
+}
