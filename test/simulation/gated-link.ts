@@ -1,0 +1,83 @@
+import type { LogListener, LogName, LogSubscription } from '../../src/broker/log-store.ts';
+import type { FaultyLink } from '../../src/broker/memory/faulty-link.ts';
+import type { MemoryLink } from '../../src/broker/memory/memory-link.ts';
+import type { MemoryServer } from '../../src/broker/memory/memory-server.ts';
+import type { Planted } from './planted.ts';
+import type { SimProcess } from './sim-process.ts';
+
+/** A process's end of its link: what comes from outside passes the border of the process, and one subscription can break alone. */
+export class GatedLink implements MemoryLink {
+  readonly process: SimProcess;
+  readonly below: FaultyLink;
+  readonly #planted: Planted;
+  readonly #subscriptions = new Set<() => void>();
+
+  constructor(process: SimProcess, below: FaultyLink, planted: Planted) {
+    this.process = process;
+    this.below = below;
+    this.#planted = planted;
+  }
+
+  call<Answer>(command: (server: MemoryServer) => Answer): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.process.enter(() => {
+        this.below.call(command).then(
+          (answer) => this.process.enter(() => resolve(answer)),
+          (failure: unknown) => this.process.enter(() => reject(failure)),
+        );
+      });
+    });
+  }
+
+  append(log: LogName, frame: Uint8Array): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.process.enter(() => {
+        void this.below.append(log, this.#planted.append(log, frame)).then((stored) => this.process.enter(() => resolve(stored)));
+      });
+    });
+  }
+
+  subscribe(log: LogName, listener: LogListener): LogSubscription {
+    let open = true;
+    const enter = (run: () => void) => this.process.enter(() => open && run());
+    const close = () => {
+      open = false;
+      this.#subscriptions.delete(breakAlone);
+      below.close();
+    };
+    const breakAlone = () => {
+      close();
+      this.process.enter(() => listener.broken());
+    };
+    const below = this.below.subscribe(log, {
+      subscribed: () => enter(() => listener.subscribed()),
+      push: (frame) => {
+        const pushed = this.#planted.push(log, frame);
+        if (pushed) enter(() => listener.push(pushed));
+      },
+      broken: () => {
+        this.#subscriptions.delete(breakAlone);
+        enter(() => {
+          open = false;
+          listener.broken();
+        });
+      },
+    });
+    this.#subscriptions.add(breakAlone);
+    return { close };
+  }
+
+  /** One subscription of this link is over, as when the server cuts a slow subscriber; the caller picks which. */
+  breakOne(pick: (count: number) => number): void {
+    const all = [...this.#subscriptions];
+    all[pick(all.length)]?.();
+  }
+
+  up(): boolean {
+    return this.below.up();
+  }
+
+  close(): void {
+    this.below.close();
+  }
+}

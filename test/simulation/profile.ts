@@ -1,0 +1,136 @@
+import type { SeededRandom } from './seeded-random.ts';
+
+export type FaultName =
+  // network
+  | 'cut'
+  | 'half-open'
+  // edges
+  | 'edge-kill'
+  | 'edge-stop'
+  // browsers
+  | 'reload'
+  | 'take-control'
+  | 'slow-page'
+  // broker
+  | 'link-break'
+  | 'subscription-break'
+  | 'broker-out'
+  | 'broker-frozen'
+  | 'broker-emptied'
+  | 'fail-over'
+  | 'trim'
+  // workers
+  | 'worker-kill'
+  | 'worker-stop'
+  | 'clock-jump';
+
+export interface Profile {
+  readonly name: ProfileName;
+  readonly edges: number;
+  readonly workers: number;
+  readonly sessions: number;
+  /** Pages of a session beside the first. */
+  readonly watchers: number;
+  /** Virtual time during which faults happen. */
+  readonly faultsForMs: number;
+  /** Mean time between two faults; 0: none. */
+  readonly faultEveryMs: number;
+  readonly faults: readonly FaultName[];
+  /** Of each append: refused, answer lost. */
+  readonly appendRefused: number;
+  readonly appendAnswerLost: number;
+  /** Share of broker messages that take long. */
+  readonly brokerSpikes: number;
+  /** Output of an upstream, bytes per second, and in one piece at most. */
+  readonly outputRate: number;
+  readonly pieceBytes: number;
+  /** What a terminal parses, bytes per second. */
+  readonly parseRate: number;
+  /** Bytes of one typing at most. */
+  readonly typingBytes: number;
+  /** Mean time between two typings. */
+  readonly typeEveryMs: number;
+  /** Browser network, bytes per second. */
+  readonly networkRate: number;
+  /** Share of opens that the upstream refuses at first. */
+  readonly refusals: number;
+  readonly detached: 'run' | 'pause';
+}
+
+export const profileNames = ['calm', 'edges', 'broker', 'failover', 'workers', 'flow', 'all'] as const;
+export type ProfileName = (typeof profileNames)[number];
+
+const edgeFaults: readonly FaultName[] = ['cut', 'half-open', 'edge-kill', 'edge-stop', 'reload', 'take-control'];
+const brokerFaults: readonly FaultName[] = ['link-break', 'subscription-break', 'broker-out', 'broker-frozen', 'trim', 'cut'];
+const workerFaults: readonly FaultName[] = ['worker-kill', 'worker-stop', 'clock-jump', 'cut', 'link-break'];
+
+/** A seed picks a profile, unless one is asked for, and the profile's numbers. */
+export function drawProfile(random: SeededRandom, asked?: ProfileName): Profile {
+  const name = random.pick(profileNames) ?? 'all';
+  const numbers = draw(random);
+  return { ...numbers, ...variant(asked ?? name, random), name: asked ?? name };
+}
+
+function draw(random: SeededRandom): Omit<Profile, 'name'> {
+  return {
+    edges: random.whole(2, 3),
+    workers: random.whole(1, 2),
+    sessions: random.whole(1, 2),
+    watchers: random.whole(0, 2),
+    faultsForMs: random.between(4_000, 20_000),
+    faultEveryMs: random.between(150, 2_000),
+    faults: [],
+    appendRefused: 0,
+    appendAnswerLost: 0,
+    brokerSpikes: random.chance(0.5) ? 0 : 0.02,
+    outputRate: random.between(500, 20_000),
+    pieceBytes: random.whole(1, 2_000),
+    parseRate: 2_000_000,
+    typingBytes: random.whole(1, 60),
+    typeEveryMs: random.between(30, 400),
+    networkRate: 10_000_000,
+    refusals: random.chance(0.2) ? 0.5 : 0,
+    detached: random.chance(0.7) ? 'run' : 'pause',
+  };
+}
+
+function variant(name: ProfileName, random: SeededRandom): Partial<Profile> {
+  switch (name) {
+    case 'calm':
+      return { faultEveryMs: 0 };
+    case 'edges':
+      return { faults: edgeFaults };
+    case 'broker':
+      return { faults: brokerFaults, appendRefused: 0.02, appendAnswerLost: 0.01 };
+    case 'failover':
+      return { faults: [...brokerFaults, 'fail-over', 'fail-over', 'edge-kill'], appendRefused: 0.01, appendAnswerLost: 0.01 };
+    case 'workers':
+      return { faults: workerFaults, workers: 2 };
+    case 'flow':
+      return {
+        faults: ['slow-page', 'cut', 'reload', 'take-control', 'link-break'],
+        sessions: 1,
+        faultsForMs: random.between(3_000, 10_000),
+        outputRate: random.between(200_000, 3_000_000),
+        pieceBytes: random.whole(500, 100_000),
+        parseRate: random.between(20_000, 1_000_000),
+        typingBytes: random.whole(100, 100_000),
+        networkRate: random.between(100_000, 3_000_000),
+      };
+    case 'all':
+      return {
+        faults: [
+          ...edgeFaults,
+          ...brokerFaults,
+          ...workerFaults,
+          'fail-over',
+          'slow-page',
+          ...(random.chance(0.2) ? (['broker-emptied'] as const) : []),
+        ],
+        workers: 2,
+        appendRefused: 0.01,
+        appendAnswerLost: 0.01,
+        faultEveryMs: random.between(100, 1_000),
+      };
+  }
+}

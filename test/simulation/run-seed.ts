@@ -1,0 +1,112 @@
+import { outputLogBytes } from '../../src/protocol/limits.ts';
+import { heal, strike } from './faults.ts';
+import type { Planted } from './planted.ts';
+import { drawProfile, type ProfileName } from './profile.ts';
+import { SeededRandom } from './seeded-random.ts';
+import { unfinished, unsettled } from './settled.ts';
+import { Trace } from './trace.ts';
+import { World } from './world.ts';
+
+/** Time in which everything must be delivered, typed or declared once nothing goes wrong any more: a lost worker takes the longest. */
+const settleMs = 200_000;
+const finishMs = 60_000;
+
+/** The writer's bound, and what a trim that was lost with its connection leaves for the next one. */
+const mostOutputLogBytes = outputLogBytes * 1.5;
+const mostInputLogBytes = 640 * 1024;
+
+export interface RunOptions {
+  readonly profile?: ProfileName;
+  readonly planted?: Planted;
+  readonly print?: (line: string) => void;
+}
+
+export interface RunResult {
+  readonly seed: number;
+  readonly profile: ProfileName;
+  readonly hash: string;
+  readonly events: number;
+  readonly virtualMs: number;
+  readonly failure: string | undefined;
+}
+
+/** One run: faults, then healing, then everything must be delivered, typed or declared, then every session ends. */
+export async function runSeed(seed: number, options: RunOptions = {}): Promise<RunResult> {
+  const random = new SeededRandom(seed);
+  const profile = drawProfile(random, options.profile);
+  const trace = new Trace(options.print);
+  options.print?.(JSON.stringify(profile));
+  const world = new World(random, profile, trace, options.planted);
+  const { truth, scheduler } = world;
+  const unhandled = (error: unknown) => truth.fail(`unhandled: ${error instanceof Error ? error.stack : String(error)}`);
+  process.on('unhandledRejection', unhandled);
+  try {
+    await phases(world);
+  } catch (error) {
+    unhandled(error);
+  } finally {
+    process.off('unhandledRejection', unhandled);
+  }
+  const { violation } = truth;
+  if (violation) world.note(`violation: ${violation}`);
+  return { seed, profile: profile.name, hash: trace.hash, events: scheduler.done, virtualMs: scheduler.nowMs, failure: violation };
+}
+
+async function phases(world: World): Promise<void> {
+  const { random, profile, scheduler, truth } = world;
+  const stop = () => truth.violation !== undefined;
+  joinLater(world);
+  watchBounds(world);
+  if (profile.faultEveryMs > 0) faultLater(world);
+  await scheduler.run(profile.faultsForMs, stop);
+  heal(world);
+  await scheduler.run(scheduler.nowMs + random.between(500, 3_000), stop);
+  world.quiet = true;
+  await until(world, settleMs, () => unsettled(world));
+  if (truth.violation) return;
+  world.note('settled');
+  for (const upstream of [...world.upstreams]) if (upstream.alive) upstream.exit(random.whole(0, 255));
+  await until(world, finishMs, () => unfinished(world));
+}
+
+/** Waits until nothing is missing any more; what is missing after the bound is the failure. */
+async function until(world: World, boundMs: number, missing: () => string | undefined): Promise<void> {
+  const { scheduler, truth } = world;
+  const endMs = scheduler.nowMs + boundMs;
+  for (;;) {
+    await scheduler.run(scheduler.nowMs + 250, () => truth.violation !== undefined);
+    if (truth.violation) return;
+    const what = missing();
+    if (what === undefined) return;
+    if (scheduler.nowMs >= endMs) return truth.fail(`after ${boundMs / 1000} s: ${what}`);
+  }
+}
+
+function joinLater(world: World): void {
+  const { random, profile, scheduler } = world;
+  for (let i = 0; i < profile.watchers; i++) {
+    scheduler.after(random.between(1_000, profile.faultsForMs), () => random.pick(world.sessions)?.join());
+  }
+}
+
+function faultLater(world: World): void {
+  const { random, profile, scheduler } = world;
+  scheduler.after(random.exponential(profile.faultEveryMs), () => {
+    if (!world.faulty) return;
+    const fault = random.pick(profile.faults);
+    if (fault) strike(world, fault);
+    faultLater(world);
+  });
+}
+
+function watchBounds(world: World): void {
+  world.scheduler.after(200, () => {
+    for (const { session } of world.truth.all) {
+      const output = world.broker.logBytes(session, 'out');
+      const input = world.broker.logBytes(session, 'in');
+      if (output > mostOutputLogBytes) world.truth.fail(`the output log holds ${output} bytes (LG9)`);
+      if (input > mostInputLogBytes) world.truth.fail(`the input log holds ${input} bytes (LG9)`);
+    }
+    watchBounds(world);
+  });
+}

@@ -1,0 +1,55 @@
+import type { SimPage } from './sim-page.ts';
+import type { SimSession } from './sim-session.ts';
+import type { World } from './world.ts';
+
+/** How long after healing people wait before one of them takes control of a session that nobody drives. */
+const patienceMs = 50_000;
+
+/** @returns what is still missing before everything that was written and typed is accounted for */
+export function unsettled(world: World): string | undefined {
+  for (const session of world.sessions) {
+    const missing = missingOf(world, session);
+    if (missing) return missing;
+  }
+  return undefined;
+}
+
+function missingOf(world: World, session: SimSession): string | undefined {
+  for (const page of session.pages) {
+    if (page.over) continue;
+    if (!page.attached) return `${page.name} is not attached`;
+    const id = page.session;
+    const upstream = [...world.upstreams].find((each) => each.alive && each.incarnation.session === id);
+    if (!upstream) return `${page.name} has neither an upstream nor an end`;
+    takeControlIfNobodyDrives(world, session, page);
+    const { emitted } = upstream.incarnation;
+    if (page.offset !== emitted) return `${page.name} was shown ${page.offset} of ${emitted} bytes`;
+    if (!page.allParsed) return `${page.name} has not parsed everything`;
+    const untold = unaccounted(page);
+    if (untold) return untold;
+  }
+  return undefined;
+}
+
+/** Every byte that a living page took from its user was typed, or its user was told that it was not. */
+function unaccounted(page: SimPage): string | undefined {
+  for (const stream of page.streams) {
+    if (stream.given !== stream.typed && !stream.told) {
+      return `of stream ${stream.page} ${stream.given} bytes were given and ${stream.typed} typed, nothing declared`;
+    }
+  }
+  const { untypedBytes } = page.client.state;
+  return untypedBytes > 0 ? `${page.name} believes that ${untypedBytes} bytes are not typed` : undefined;
+}
+
+function takeControlIfNobodyDrives(world: World, session: SimSession, page: SimPage): void {
+  if (session.pages.some((each) => each.client.state.driving) || world.scheduler.nowMs < world.healedAtMs + patienceMs) return;
+  world.note(`${page.name} takes control, since nobody drives`);
+  page.client.takeControl();
+}
+
+/** @returns which page does not yet know that its session is over */
+export function unfinished(world: World): string | undefined {
+  for (const page of world.pages) if (!page.over) return `${page.name} does not know that its session has ended`;
+  return undefined;
+}

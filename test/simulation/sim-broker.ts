@@ -1,0 +1,144 @@
+import type { Broker } from '../../src/broker/broker.ts';
+import { FaultyLink, type LinkFaults } from '../../src/broker/memory/faulty-link.ts';
+import { MemoryBroker } from '../../src/broker/memory/memory-broker.ts';
+import { MemoryServer } from '../../src/broker/memory/memory-server.ts';
+import type { SessionId } from '../../src/protocol/ids.ts';
+import { GatedLink } from './gated-link.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { World } from './world.ts';
+
+/** Writes of a session that a fail-over may lose. */
+const rememberedWrites = 64;
+
+/** The broker's servers, past and present, and every process's link to them. */
+export class SimBroker {
+  readonly #world: World;
+  /** The server's clocks; its wall clock can jump. */
+  readonly process: SimProcess;
+  readonly #links = new Map<SimProcess, { link: GatedLink; server: MemoryServer | undefined }>();
+  #server: MemoryServer;
+  #out = false;
+  #emptied = false;
+  #failedOver = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.process = world.newProcess('broker');
+    this.#server = new MemoryServer({ clock: this.process.clock, rememberedWrites });
+  }
+
+  /** The server that decides now. */
+  get server(): MemoryServer {
+    return this.#server;
+  }
+
+  get emptied(): boolean {
+    return this.#emptied;
+  }
+
+  /** How often the newest writes may have been lost. */
+  get failOvers(): number {
+    return this.#failedOver;
+  }
+
+  get links(): readonly GatedLink[] {
+    return [...this.#links.values()].map(({ link }) => link).filter((link) => link.process.alive);
+  }
+
+  connect(process: SimProcess): Broker {
+    const state: { link: GatedLink; server: MemoryServer | undefined } = { link: undefined as never, server: undefined };
+    const { clock } = this.process;
+    const route = () => {
+      state.server = this.#out ? undefined : this.#server;
+      return state.server;
+    };
+    const random = this.#world.random.fork();
+    const below = new FaultyLink({ clock, random, route, faults: this.#faults() });
+    state.link = new GatedLink(process, below, this.#world.planted);
+    this.#links.set(process, state);
+    // Expiry is counted by the server's clock; sleeping is the process's own business.
+    return new MemoryBroker(state.link, { ...process.clock, now: clock.now });
+  }
+
+  /** As the HTTP door of an edge does it. @returns false when no server answers */
+  putTicket(ticket: string): boolean {
+    if (this.#out) return false;
+    const target = { kind: 'exec', cluster: 'local', namespace: 'default', pod: 'pod', container: '', command: ['sh'], tty: true } as const;
+    const { detached } = this.#world.profile;
+    const content = { target, subject: 'user', credential: '', detached, graceMs: 900_000 };
+    this.#server.hints.putTicket(ticket, content, this.process.clock.now() + 60_000);
+    return true;
+  }
+
+  /** The process is gone; what it had sent may still arrive. */
+  died(process: SimProcess): void {
+    this.#links.get(process)?.link.close();
+    this.#links.delete(process);
+  }
+
+  /** Nobody reaches a server; what is there stays. */
+  out(): void {
+    this.#out = true;
+    for (const link of this.links) link.below.break();
+  }
+
+  back(): void {
+    this.#out = false;
+    for (const link of this.links) link.below.thaw();
+  }
+
+  freeze(): void {
+    for (const link of this.links) link.below.freeze();
+  }
+
+  empty(): void {
+    this.#emptied = true;
+    this.#server.clear();
+    for (const link of this.links) link.below.break();
+  }
+
+  /** A replica becomes the primary without the newest writes; the old one goes on answering whoever is still connected, for a moment. */
+  failOver(writesLost: (session: SessionId) => number, hintsLost: boolean): void {
+    const { scheduler, random } = this.#world;
+    const old = this.#server;
+    this.#failedOver++;
+    this.#server = old.copyWithout(writesLost);
+    if (hintsLost) this.#server.loseHints();
+    for (const state of this.#links.values()) {
+      if (state.server !== old) continue;
+      scheduler.after(random.chance(0.3) ? 0 : random.between(0, 1500), () => state.server === old && state.link.below.break());
+    }
+  }
+
+  /** Some of the oldest output leaves the log, as if its writer had trimmed early. */
+  trimSome(session: string): void {
+    const log = { session: session as SessionId, log: 'out' } as const;
+    const page = this.#server.read(log, { fence: 0, seq: 0 }, 100_000);
+    const first = page.kind === 'page' ? this.#world.random.pick(page.entries) : undefined;
+    if (!first) return;
+    this.#world.trimmed = true;
+    this.#server.trim(log, first);
+  }
+
+  /** Bytes of frames in one log now. */
+  logBytes(session: SessionId, log: 'out' | 'in'): number {
+    const page = this.#server.read({ session, log }, { fence: 0, seq: 0 }, 1_000_000);
+    return page.kind === 'page' ? page.entries.reduce((sum, entry) => sum + entry.frame.length, 0) : 0;
+  }
+
+  #faults(): LinkFaults {
+    const { random, profile } = this.#world;
+    return {
+      delayMs: () => {
+        const spike = this.#world.faulty && random.chance(profile.brokerSpikes);
+        return spike ? random.between(50, 1_500) : random.between(0.1, 3);
+      },
+      append: () => {
+        if (!this.#world.faulty) return 'stored';
+        if (random.chance(profile.appendRefused)) return random.chance(0.5) ? 'refused' : 'refused-unpushed';
+        return random.chance(profile.appendAnswerLost) ? 'answer-lost' : 'stored';
+      },
+      arrivesLate: () => random.chance(0.5),
+    };
+  }
+}

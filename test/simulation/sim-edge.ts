@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import type { BrowserSocket, SocketEvents } from '../../src/edge/listener.ts';
+import { RelayDoor } from '../../src/edge/relay/relay-door.ts';
+import { crc32 } from '../../src/protocol/crc32.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { World } from './world.ts';
+
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-';
+
+/** One edge process: the production door with a broker client of its own. */
+export class SimEdge {
+  readonly name: string;
+  readonly process: SimProcess;
+  readonly #door: RelayDoor;
+
+  constructor(world: World, name: string) {
+    this.name = name;
+    this.process = world.newProcess(name);
+    const random = world.random.fork();
+    this.#door = new RelayDoor({
+      edge: name,
+      broker: world.broker.connect(this.process),
+      clock: this.process.clock,
+      random,
+      crc32,
+      newId: (length) => Array.from(random.bytes(length), (byte) => letters[byte & 63]).join(''),
+      hash: (text) => createHash('sha256').update(text).digest('hex'),
+      mayResume: async () => true,
+      maxSockets: 1000,
+      log: (event, fields) => world.note(`${name}: ${event} ${JSON.stringify(fields)}`),
+    });
+  }
+
+  accept(socket: BrowserSocket): SocketEvents {
+    return this.#door.accept(socket, { subject: 'user', credential: undefined });
+  }
+}

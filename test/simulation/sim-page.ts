@@ -1,0 +1,207 @@
+import type { ClientHost, ClientSocket, ClientState, SavedSession } from '../../src/client/client-host.ts';
+import { SessionClient } from '../../src/client/session-client.ts';
+import { CloseCode } from '../../src/protocol/close-code.ts';
+import type { EndReason } from '../../src/protocol/end-reason.ts';
+import { type Gap, GapCause } from '../../src/protocol/gap.ts';
+import { readStream, type SessionId } from '../../src/protocol/ids.ts';
+import { creditWindowBytes, maxEntryPayloadBytes } from '../../src/protocol/limits.ts';
+import { decodeServerFrame } from '../../src/protocol/server-frame.ts';
+import { firstWrong, inputBytes } from './keyed-bytes.ts';
+import { Connection } from './sim-network.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { Incarnation, StreamTruth } from './truth.ts';
+import type { World } from './world.ts';
+
+/** One loaded page: the production client with a terminal that parses at its own speed and knows what every byte has to be. */
+export class SimPage implements ClientHost {
+  readonly name: string;
+  readonly process: SimProcess;
+  readonly client: SessionClient;
+  readonly streams: StreamTruth[] = [];
+  readonly #world: World;
+  readonly #saved: (saved: SavedSession) => void;
+  parseRate: number;
+  ended: EndReason | undefined;
+  lost: { readonly code: number; readonly text: string } | undefined;
+  /** Log offset behind what was shown or declared missing. */
+  #offset = 0;
+  /** The upstreams whose bytes these can be; undefined: nothing was shown since the start. */
+  #from: readonly Incarnation[] | undefined;
+  #unparsed = 0;
+  #parserFreeAtMs = 0;
+  #notSent = 0;
+  /** The statement that is being handed to the client. */
+  #closed: { readonly stream: string; readonly typed: number } | undefined;
+  #shownState = '';
+
+  constructor(world: World, name: string, saved: (saved: SavedSession) => void) {
+    this.#world = world;
+    this.name = name;
+    this.#saved = saved;
+    this.process = world.newProcess(name);
+    this.parseRate = world.profile.parseRate;
+    this.client = new SessionClient(this);
+  }
+
+  get session(): SessionId | undefined {
+    return this.client.state.session as SessionId | undefined;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  get allParsed(): boolean {
+    return this.#unparsed === 0;
+  }
+
+  get attached(): boolean {
+    return this.client.state.connection.kind === 'attached';
+  }
+
+  get over(): boolean {
+    return this.ended !== undefined || this.lost !== undefined;
+  }
+
+  get connections(): readonly Connection[] {
+    return [...this.#world.connections].filter((connection) => connection.page === this);
+  }
+
+  /** The user types; the bytes say whose they are. */
+  type(count: number): void {
+    const stream = this.streams.at(-1) as StreamTruth;
+    // Counted first: within one process the bytes may reach the upstream inside the call.
+    stream.given += count;
+    if (!this.client.type(inputBytes(stream.index, stream.given - count, count))) stream.given -= count;
+  }
+
+  receive(socket: ClientSocket, frame: Uint8Array): void {
+    const decoded = decodeServerFrame(frame);
+    this.#closed = decoded.ok && decoded.frame.kind === 'status' ? decoded.frame.status.closed : undefined;
+    this.client.socketMessage(socket, frame);
+  }
+
+  /** The page goes away, as at a reload. */
+  unload(): void {
+    if (this.#world.random.chance(0.5)) for (const connection of this.connections) connection.halfOpen();
+    this.client.dispose();
+    this.process.kill();
+  }
+
+  // --- ClientHost ---
+
+  ticket(done: (answer: { readonly ticket: string } | { readonly text: string; readonly final: boolean }) => void): void {
+    const { random, broker } = this.#world;
+    const ticket = `ticket-${random.word()}-${random.word()}`;
+    this.after(random.between(1, 50), () => {
+      if (!broker.putTicket(ticket)) done({ text: 'the broker does not answer', final: false });
+      else done({ ticket });
+    });
+  }
+
+  connect(): ClientSocket {
+    const edge = this.#world.random.pick(this.#world.edges);
+    if (!edge) throw new Error('no edge');
+    return new Connection(this.#world, this, edge).client;
+  }
+
+  now(): number {
+    return this.process.clock.now();
+  }
+
+  after(delayMs: number, run: () => void): { cancel(): void } {
+    return this.process.clock.after(delayMs, run);
+  }
+
+  random(): number {
+    return this.#world.random.fraction();
+  }
+
+  /** The client asks for random bytes only to name a new stream. */
+  randomBytes(count: number): Uint8Array {
+    const bytes = this.#world.random.bytes(count);
+    this.streams.push(this.#world.truth.newStream(readStream(bytes, 0), `${this.name}#${this.streams.length}`, () => this.session));
+    return bytes;
+  }
+
+  output(bytes: Uint8Array, _source: 'stdout' | 'stderr', token: number): void {
+    const { truth, scheduler } = this.#world;
+    const known = this.#from ?? (this.session ? truth.incarnations(this.session) : []);
+    this.#from = known.filter(
+      ({ outputKey, emitted }) => firstWrong(bytes, outputKey, this.#offset) < 0 && emitted >= this.#offset + bytes.length,
+    );
+    if (this.#from.length === 0) truth.fail(`${this.name} is shown ${bytes.length} wrong bytes at ${this.#offset}`);
+    this.#offset += bytes.length;
+    this.#unparsed += bytes.length;
+    const most = creditWindowBytes.max + maxEntryPayloadBytes;
+    if (this.#unparsed > most) truth.fail(`${this.name} has ${this.#unparsed} bytes to parse`);
+    this.#world.count(this.#offset);
+    this.#parserFreeAtMs = Math.max(this.#parserFreeAtMs, scheduler.nowMs) + (1000 * bytes.length) / this.parseRate;
+    this.after(this.#parserFreeAtMs - scheduler.nowMs, () => {
+      this.#unparsed -= bytes.length;
+      this.client.parsed(token);
+    });
+  }
+
+  gap(gap: Gap): void {
+    this.#world.note(`${this.name}: gap of ${gap.sizeBytes} at ${this.#offset}, cause ${gap.cause}`);
+    this.#offset += gap.sizeBytes;
+    if (gap.cause === GapCause.damaged) this.#world.truth.fail(`${this.name}: a gap with cause damaged`);
+    if (gap.cause === GapCause.lost && !this.#world.mayLose) this.#world.truth.fail(`${this.name}: bytes are called lost, but nothing was`);
+    if (!this.#world.mayMiss) this.#world.truth.fail(`${this.name}: a needless gap of ${gap.sizeBytes} bytes`);
+  }
+
+  rewound(bytes: number): void {
+    this.#world.note(`${this.name}: rewound by ${bytes} from ${this.#offset}`);
+    this.#offset -= bytes;
+    if (!this.#world.mayLose) this.#world.truth.fail(`${this.name}: a needless rewind by ${bytes} bytes`);
+    if (this.#offset < 0) this.#world.truth.fail(`${this.name}: rewound before the start`);
+    if (this.#offset <= 0) this.#from = undefined;
+  }
+
+  mark(): void {}
+
+  changed(state: ClientState): void {
+    const { truth } = this.#world;
+    const text = `${state.connection.kind}${state.driving ? ' driving' : ''}`;
+    if (text !== this.#shownState)
+      this.#world.note(`${this.name}: ${text} ${JSON.stringify(state.connection)} typed-not ${state.untypedBytes}`);
+    this.#shownState = text;
+    if (state.faults.mismatches > 0) truth.fail(`${this.name}: a frame failed the client's check at ${this.#offset}`);
+    if (state.notSentBytes !== this.#notSent) this.#toldNotSent(state);
+    if (state.connection.kind === 'ended' && !this.ended) {
+      this.ended = state.connection.reason;
+      this.#checkEnd(state.connection.reason);
+    }
+    if (state.connection.kind === 'lost') {
+      this.lost = state.connection;
+      const gone = state.connection.code === CloseCode.unknownSession && this.#world.mayForget;
+      if (!gone) truth.fail(`${this.name} is lost: ${state.connection.code} ${state.connection.text}`);
+    } else this.lost = undefined;
+  }
+
+  save(saved: SavedSession): void {
+    this.#saved(saved);
+  }
+
+  #toldNotSent(state: ClientState): void {
+    const closed = this.#closed;
+    const stream = closed && this.#world.truth.streams.get(closed.stream as StreamTruth['id']);
+    if (!stream) return this.#world.truth.fail(`${this.name} counts input as not sent that nobody closed`);
+    this.#world.truth.told(stream, closed.typed, state.notSentBytes - this.#notSent);
+    this.#world.note(`${this.name}: ${state.notSentBytes - this.#notSent} bytes of ${stream.page} were not sent`);
+    this.#notSent = state.notSentBytes;
+  }
+
+  #checkEnd(reason: EndReason): void {
+    const { truth } = this.#world;
+    this.#world.note(`${this.name}: ended at ${this.#offset} ${reason.kind} ${reason.code ?? ''}`);
+    const all = this.session ? truth.incarnations(this.session) : [];
+    if (reason.kind === 'exited') {
+      const ended = all.find((each) => each.ended?.kind === 'exited' && each.ended.code === reason.code && each.emitted === this.#offset);
+      if (!ended) truth.fail(`${this.name}: exit ${reason.code} at ${this.#offset}, which no upstream said`);
+    } else if (reason.kind === 'worker-lost') {
+      if (!this.#world.mayLoseWorkers) truth.fail(`${this.name}: worker lost, but none was`);
+    } else if (reason.kind !== 'refused') truth.fail(`${this.name}: unexpected end ${reason.kind}`);
+  }
+}

@@ -1,0 +1,98 @@
+import type { Clock, Timer } from '../../src/base/clock.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** 2026-01-01, so that fences look like the ones of production. */
+const epochMs = 1_767_225_600_000;
+
+/**
+ * One operating system process: a border that everything from outside crosses through `enter`. Stopped (SIGSTOP) it reacts to nothing
+ * until it is woken, killed it never does again. Its clocks are its own.
+ */
+export class SimProcess {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly #scheduler: Scheduler;
+  readonly #startMs: number;
+  #held: Array<() => void> | undefined;
+  #alive = true;
+  /** How far this process's wall clock is off. */
+  #skewMs = 0;
+  /** Longest time it was ever stopped. */
+  longestStopMs = 0;
+  #stoppedAtMs = 0;
+
+  /** @param startMs what the monotonic clock shows at virtual time 0 */
+  constructor(name: string, scheduler: Scheduler, startMs: number) {
+    this.name = name;
+    this.#scheduler = scheduler;
+    this.#startMs = startMs;
+    this.clock = {
+      now: () => this.#startMs + scheduler.nowMs,
+      wallMs: () => epochMs + scheduler.nowMs + this.#skewMs,
+      after: (delayMs, run) => this.#after(delayMs, run),
+      endOfTurn: (run) => void this.#after(0, run),
+    };
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  get stopped(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** The wall clock is set. */
+  jump(byMs: number): void {
+    this.#skewMs += byMs;
+  }
+
+  enter(run: () => void): void {
+    if (!this.#alive) return;
+    if (this.#held) this.#held.push(run);
+    else run();
+  }
+
+  stop(): void {
+    if (this.#held) return;
+    this.#held = [];
+    this.#stoppedAtMs = this.#scheduler.nowMs;
+  }
+
+  /** What came meanwhile is handled in its order, before anything newer. */
+  wake(): void {
+    if (!this.#held) return;
+    this.longestStopMs = Math.max(this.longestStopMs, this.#scheduler.nowMs - this.#stoppedAtMs);
+    this.#release();
+  }
+
+  kill(): void {
+    this.#alive = false;
+    this.#held = undefined;
+  }
+
+  #release(): void {
+    this.#scheduler.after(0, () => {
+      const first = this.#held?.shift();
+      if (!first) {
+        this.#held = undefined;
+        return;
+      }
+      first();
+      this.#release();
+    });
+  }
+
+  #after(delayMs: number, run: () => void): Timer {
+    const event = this.#scheduler.after(delayMs, () => {
+      this.enter(() => {
+        if (!event.cancelled) run();
+      });
+    });
+    return {
+      cancel: () => {
+        event.cancelled = true;
+      },
+    };
+  }
+}

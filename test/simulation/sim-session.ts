@@ -1,0 +1,63 @@
+import type { SavedSession } from '../../src/client/client-host.ts';
+import { SimPage } from './sim-page.ts';
+import type { World } from './world.ts';
+
+/** One session and its people: the first page opens it, others join with what it saved. Pages are reloaded, never given up. */
+export class SimSession {
+  readonly name: string;
+  readonly #world: World;
+  readonly #size = { cols: 80, rows: 24 };
+  pages: SimPage[] = [];
+  #saved: SavedSession | undefined;
+  #loads = 0;
+
+  constructor(world: World, name: string) {
+    this.#world = world;
+    this.name = name;
+    const first = this.#load();
+    first.client.start(this.#size);
+  }
+
+  get saved(): SavedSession | undefined {
+    return this.#saved;
+  }
+
+  /** A second tab with the same session: it watches until its user takes control. */
+  join(): void {
+    const saved = this.#saved;
+    if (!saved) return;
+    const stream = this.#world.random.chance(0.7) ? 'f'.repeat(32) : saved.stream;
+    this.#load().client.startAgain({ ...saved, stream }, this.#size);
+  }
+
+  reload(page: SimPage): void {
+    if (page.over) return;
+    const saved = page.client.saved;
+    this.#world.note(`${page.name} is reloaded`);
+    page.unload();
+    this.pages = this.pages.filter((each) => each !== page);
+    const next = this.#load();
+    if (saved) next.client.startAgain(saved, this.#size);
+    else next.client.start(this.#size);
+  }
+
+  #load(): SimPage {
+    const first = this.pages.length === 0;
+    const page = new SimPage(this.#world, `${this.name}.${++this.#loads}`, (saved) => {
+      if (first || !this.#saved) this.#saved = saved;
+    });
+    this.pages.push(page);
+    this.#typeLater(page);
+    return page;
+  }
+
+  #typeLater(page: SimPage): void {
+    const { random, profile } = this.#world;
+    page.after(random.exponential(profile.typeEveryMs), () => {
+      if (page.over || this.#world.quiet) return;
+      page.type(random.whole(1, profile.typingBytes));
+      if (random.chance(0.05)) page.client.resized(random.whole(20, 200), random.whole(5, 60));
+      this.#typeLater(page);
+    });
+  }
+}

@@ -1,0 +1,167 @@
+import { sleep } from '../../src/base/clock.ts';
+import type { EndReason } from '../../src/protocol/end-reason.ts';
+import type { SessionId } from '../../src/protocol/ids.ts';
+import {
+  type Upstream,
+  type UpstreamEvents,
+  type UpstreamOpener,
+  UpstreamRefusal,
+  type UpstreamRequest,
+} from '../../src/upstream/upstream.ts';
+import { outputBytes } from './keyed-bytes.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { Incarnation } from './truth.ts';
+import type { World } from './world.ts';
+
+/** Input the upstream takes before it answers false. */
+const markBytes = 32 * 1024;
+
+/** The way of one worker process to upstreams whose every byte can be checked. */
+export class SimOpener implements UpstreamOpener {
+  readonly #world: World;
+  readonly #process: SimProcess;
+
+  constructor(world: World, process: SimProcess) {
+    this.#world = world;
+    this.#process = process;
+  }
+
+  async open(request: UpstreamRequest, events: UpstreamEvents, signal: AbortSignal): Promise<Upstream> {
+    const { random, profile } = this.#world;
+    const refused = this.#world.faulty && random.chance(profile.refusals);
+    await sleep(this.#process.clock, random.between(2, 300), signal);
+    if (signal.aborted) throw new Error('aborted');
+    if (refused) {
+      const retryable = random.chance(0.7);
+      throw new UpstreamRefusal({ kind: 'refused', reason: retryable ? 'busy' : 'forbidden', message: 'The upstream refused.' }, retryable);
+    }
+    return new SimUpstream(this.#world, this.#process, request.sessionId as SessionId, events);
+  }
+}
+
+/** A process that writes a keyed stream in pieces of random size, reacts to input with more of it, and checks what it is given. */
+export class SimUpstream implements Upstream {
+  readonly incarnation: Incarnation;
+  readonly #world: World;
+  readonly #process: SimProcess;
+  readonly #events: UpstreamEvents;
+  #paused = false;
+  #scheduled = false;
+  #inputBuffered = 0;
+  #drainWanted = false;
+  /** Output that a reaction to input has made due. */
+  #owed = 0;
+  #typed = 0;
+  /** Exits by itself when so much was typed. */
+  readonly #exitAfter: number;
+
+  constructor(world: World, process: SimProcess, session: SessionId, events: UpstreamEvents) {
+    const { random } = world;
+    this.#world = world;
+    this.#process = process;
+    this.#events = events;
+    this.incarnation = world.truth.opened(session, process.name, random.word());
+    this.#exitAfter = random.chance(0.15) ? random.whole(1, 600) : Number.POSITIVE_INFINITY;
+    world.upstreams.add(this);
+    world.note(`upstream of ${session} opened by ${process.name}`);
+    this.#emitLater();
+  }
+
+  get alive(): boolean {
+    return !this.incarnation.closed && this.#process.alive;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const { truth, random, scheduler } = this.#world;
+    if (this.incarnation.closed) truth.fail('typed into an upstream that was closed');
+    truth.typed(this.incarnation, bytes);
+    this.#world.typedNow(this.incarnation);
+    this.#typed += bytes.length;
+    this.#owed += Math.min(bytes.length, 64) * random.whole(0, 2);
+    if (this.#typed >= this.#exitAfter) this.exit(random.whole(0, 255));
+    else this.#emitLater();
+    this.#inputBuffered += bytes.length;
+    scheduler.after(bytes.length / random.between(20, 2_000), () => this.#inputTaken(bytes.length));
+    this.#drainWanted = this.#inputBuffered > markBytes;
+    return !this.#drainWanted;
+  }
+
+  resize(cols: number, rows: number): void {
+    if (!Number.isInteger(cols) || !Number.isInteger(rows) || cols < 1 || rows < 1) this.#world.truth.fail(`resized to ${cols}x${rows}`);
+  }
+
+  endInput(): boolean {
+    return false;
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#emitLater();
+  }
+
+  close(): void {
+    this.incarnation.closed = true;
+    this.#world.upstreams.delete(this);
+  }
+
+  /** The process ends: everything it wrote comes first. */
+  exit(code: number): void {
+    this.#end({ kind: 'exited', code, message: `The process ended with code ${code}.` });
+  }
+
+  #end(reason: EndReason): void {
+    if (this.incarnation.ended || !this.alive) return;
+    this.incarnation.ended = reason;
+    this.#world.scheduler.after(this.#world.random.between(0, 5), () => {
+      this.#process.enter(() => {
+        if (!this.alive) return;
+        if (this.#owed > 0) this.#emit(this.#owed);
+        this.#world.note(`upstream of ${this.incarnation.session} exits ${reason.code} after ${this.incarnation.emitted} bytes`);
+        this.close();
+        this.#events.ended(reason);
+      });
+    });
+  }
+
+  #inputTaken(count: number): void {
+    this.#process.enter(() => {
+      this.#inputBuffered -= count;
+      if (!this.#drainWanted || this.#inputBuffered > markBytes / 2 || this.incarnation.closed) return;
+      this.#drainWanted = false;
+      this.#events.drained();
+    });
+  }
+
+  #emitLater(): void {
+    if (this.#scheduled || this.incarnation.ended) return;
+    const { scheduler, random, profile } = this.#world;
+    const piece = Math.max(1, Math.min(random.whole(1, profile.pieceBytes), random.whole(1, profile.pieceBytes)));
+    this.#scheduled = true;
+    const delayMs = this.#owed > 0 ? random.between(0.1, 3) : random.exponential((1000 * piece) / profile.outputRate);
+    scheduler.after(delayMs, () => {
+      this.#scheduled = false;
+      if (!this.alive || this.incarnation.ended) return;
+      // A stopped worker does not read: TCP blocks the upstream.
+      if (this.#process.stopped) return void scheduler.after(50, () => this.#emitLater());
+      // What was under way when it was paused still comes.
+      if (this.#paused && !random.chance(0.2)) return;
+      if (this.#world.quiet && this.#owed === 0) return;
+      const size = this.#owed > 0 ? this.#owed : piece;
+      this.#process.enter(() => this.#emit(size));
+      if (!this.#paused) this.#emitLater();
+    });
+  }
+
+  #emit(size: number): void {
+    const { incarnation } = this;
+    if (incarnation.closed) return;
+    this.#owed = Math.max(0, this.#owed - size);
+    const bytes = this.#world.planted.output(outputBytes(incarnation.outputKey, incarnation.emitted, size));
+    incarnation.emitted += size;
+    this.#events.output(bytes, 'stdout');
+  }
+}

@@ -1,0 +1,30 @@
+import { crc32 } from '../../src/protocol/crc32.ts';
+import type { WorkerId } from '../../src/protocol/ids.ts';
+import { WorkerPool } from '../../src/worker/pool.ts';
+import type { SimProcess } from './sim-process.ts';
+import { SimOpener } from './sim-upstream.ts';
+import type { World } from './world.ts';
+
+/** One worker process: the production pool with a broker client of its own. */
+export class SimWorker {
+  readonly name: string;
+  readonly process: SimProcess;
+  readonly pool: WorkerPool;
+
+  constructor(world: World, name: string) {
+    this.name = name;
+    this.process = world.newProcess(name);
+    this.pool = new WorkerPool({
+      worker: name as WorkerId,
+      broker: world.broker.connect(this.process),
+      opener: new SimOpener(world, this.process),
+      clock: this.process.clock,
+      random: world.random.fork(),
+      crc32,
+      unseal: () => undefined,
+      maxSessions: 100,
+      log: (event, fields) => world.note(`${name}: ${event} ${JSON.stringify(fields)}`),
+    });
+    void this.pool.start();
+  }
+}

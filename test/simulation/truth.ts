@@ -1,0 +1,113 @@
+import type { EndReason } from '../../src/protocol/end-reason.ts';
+import type { ClientStream, SessionId } from '../../src/protocol/ids.ts';
+import { inputBytes } from './keyed-bytes.ts';
+
+/** One client stream as its page made it, and what became of it. */
+export interface StreamTruth {
+  readonly id: ClientStream;
+  readonly page: string;
+  /** Of its page, as soon as that knows it. */
+  readonly session: () => SessionId | undefined;
+  /** Which bytes: see `inputBytes`. */
+  readonly index: number;
+  /** Bytes the client took from its user. */
+  given: number;
+  /** Bytes written to the upstream. */
+  typed: number;
+  /** The client was told so: the rest is not sent. */
+  told: { readonly typed: number; readonly notSent: number } | undefined;
+}
+
+/** One upstream that was opened for a session; a second one is possible only when the first never counted as started. */
+export interface Incarnation {
+  readonly session: SessionId;
+  readonly worker: string;
+  readonly outputKey: number;
+  /** Output handed to the worker, bytes. */
+  emitted: number;
+  ended: EndReason | undefined;
+  /** The connection is closed from either side. */
+  closed: boolean;
+  current: StreamTruth | undefined;
+  readonly past: Set<StreamTruth>;
+}
+
+/** What really happened, beside what the relay says: the only judge. The first violation ends the run. */
+export class Truth {
+  readonly streams = new Map<ClientStream, StreamTruth>();
+  readonly #incarnations = new Map<SessionId, Incarnation[]>();
+  #violation: string | undefined;
+  #made = 0;
+
+  get violation(): string | undefined {
+    return this.#violation;
+  }
+
+  fail(reason: string): void {
+    this.#violation ??= reason;
+  }
+
+  incarnations(session: SessionId): readonly Incarnation[] {
+    return this.#incarnations.get(session) ?? [];
+  }
+
+  get all(): readonly Incarnation[] {
+    return [...this.#incarnations.values()].flat();
+  }
+
+  newStream(id: ClientStream, page: string, session: () => SessionId | undefined): StreamTruth {
+    const stream = { id, page, session, index: this.#made++, given: 0, typed: 0, told: undefined };
+    this.streams.set(id, stream);
+    return stream;
+  }
+
+  opened(session: SessionId, worker: string, outputKey: number): Incarnation {
+    const incarnation: Incarnation = {
+      session,
+      worker,
+      outputKey,
+      emitted: 0,
+      ended: undefined,
+      closed: false,
+      current: undefined,
+      past: new Set(),
+    };
+    this.#incarnations.set(session, [...this.incarnations(session), incarnation]);
+    return incarnation;
+  }
+
+  /** Bytes arrived at an upstream: they must be the next ones of one stream of this session that is not closed. */
+  typed(incarnation: Incarnation, bytes: Uint8Array): void {
+    const { session, current } = incarnation;
+    const mine = [...this.streams.values()].filter(
+      (stream) => stream.session() === session && (stream.index & 15) === (bytes[0] ?? 0) >>> 4,
+    );
+    const stream = (current && mine.includes(current) ? [current, ...mine] : mine).find((each) => isNext(each, bytes));
+    if (!stream) {
+      const known = mine.map((each) => `${each.page}@${each.typed}${each.told ? ' closed' : ''}`).join(', ');
+      this.fail(`typed ${bytes.length} bytes that are the next ones of no stream (${known || 'foreign'})`);
+      return;
+    }
+    if (stream.told) this.fail(`typed ${bytes.length} bytes of ${stream.page} after its client was told they were not sent`);
+    if (incarnation.past.has(stream)) this.fail(`typed a stream of ${stream.page} after a newer one (RS6)`);
+    if (stream.typed + bytes.length > stream.given) this.fail(`typed more than ${stream.page} gave`);
+    if (current && current !== stream) incarnation.past.add(current);
+    incarnation.current = stream;
+    stream.typed += bytes.length;
+  }
+
+  /** The client says to its user: of this stream exactly `typed` bytes were typed, `notSent` were not. */
+  told(stream: StreamTruth, typed: number, notSent: number): void {
+    if (stream.told) this.fail(`${stream.page} was told twice what became of a stream`);
+    stream.told = { typed, notSent };
+    const session = stream.session();
+    if (session && this.incarnations(session).length > 1) return;
+    if (typed !== stream.typed) this.fail(`${stream.page} was told that ${typed} bytes were typed, but ${stream.typed} were`);
+    if (typed + notSent !== stream.given) this.fail(`${stream.page} was told ${notSent} of ${stream.given - typed} bytes were not sent`);
+  }
+}
+
+function isNext(stream: StreamTruth, bytes: Uint8Array): boolean {
+  const expected = inputBytes(stream.index, stream.typed, bytes.length);
+  return expected.every((byte, index) => byte === bytes[index]);
+}

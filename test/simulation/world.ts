@@ -1,0 +1,106 @@
+import { nothingPlanted, type Planted } from './planted.ts';
+import type { Profile } from './profile.ts';
+import { Scheduler } from './scheduler.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import { SimBroker } from './sim-broker.ts';
+import { SimEdge } from './sim-edge.ts';
+import type { Connection } from './sim-network.ts';
+import { SimProcess } from './sim-process.ts';
+import { SimSession } from './sim-session.ts';
+import type { SimUpstream } from './sim-upstream.ts';
+import { SimWorker } from './sim-worker.ts';
+import type { Trace } from './trace.ts';
+import { type Incarnation, Truth } from './truth.ts';
+
+/** Everything of one run: processes, network, broker, people, and what really happened. */
+export class World {
+  readonly random: SeededRandom;
+  readonly profile: Profile;
+  readonly planted: Planted;
+  readonly scheduler = new Scheduler();
+  readonly truth = new Truth();
+  readonly connections = new Set<Connection>();
+  readonly upstreams = new Set<SimUpstream>();
+  readonly processes: SimProcess[] = [];
+  readonly broker: SimBroker;
+  readonly edges: SimEdge[] = [];
+  readonly workers: SimWorker[] = [];
+  readonly sessions: SimSession[] = [];
+  readonly #trace: Trace;
+  /** Faults may happen. */
+  faulty = true;
+  /** Nothing new is typed and nothing new is written by an upstream. */
+  quiet = false;
+  /** A worker was killed, or stood still long enough to be called dead. */
+  workersLost = 0;
+  /** The log was trimmed by more than its writer. */
+  trimmed = false;
+  healedAtMs = 0;
+  #named = 0;
+
+  constructor(random: SeededRandom, profile: Profile, trace: Trace, planted: Planted = nothingPlanted) {
+    this.random = random;
+    this.profile = profile;
+    this.planted = planted;
+    this.#trace = trace;
+    this.broker = new SimBroker(this);
+    for (let i = 0; i < profile.workers; i++) this.addWorker();
+    for (let i = 0; i < profile.edges; i++) this.addEdge();
+    for (let i = 0; i < profile.sessions; i++) {
+      this.scheduler.after(random.between(0, 1000), () => this.sessions.push(new SimSession(this, `s${i}`)));
+    }
+  }
+
+  /** What was stored may be lost: a gap with cause `lost` and a rewind are right then. */
+  get mayLose(): boolean {
+    return this.broker.failOvers > 0 || this.broker.emptied;
+  }
+
+  /** Bytes may leave the log before a page has read them. */
+  get mayMiss(): boolean {
+    return this.mayLose || this.trimmed || this.profile.detached === 'run';
+  }
+
+  get mayForget(): boolean {
+    return this.broker.emptied;
+  }
+
+  get mayLoseWorkers(): boolean {
+    return this.workersLost > 0 || this.broker.emptied;
+  }
+
+  get pages() {
+    return this.sessions.flatMap((session) => session.pages);
+  }
+
+  newProcess(name: string): SimProcess {
+    const process = new SimProcess(name, this.scheduler, this.random.between(0, 1_000_000));
+    this.processes.push(process);
+    return process;
+  }
+
+  addEdge(): void {
+    this.edges.push(new SimEdge(this, `edge-${++this.#named}`));
+  }
+
+  addWorker(): void {
+    this.workers.push(new SimWorker(this, `worker-${++this.#named}`));
+  }
+
+  note(text: string): void {
+    this.#trace.note(this.scheduler.nowMs, text);
+  }
+
+  count(value: number): void {
+    this.#trace.number(value);
+  }
+
+  /** LS1: whoever lost the session to another must not type any more, whatever it slept through. */
+  typedNow({ session, worker, emitted }: Incarnation): void {
+    this.count(emitted);
+    if (this.mayLose) return;
+    const record = this.broker.server.readSession(session);
+    if (!record || record.state === 'ended') this.truth.fail(`${worker} typed into a session that has ended`);
+    else if (record.owner !== worker) this.truth.fail(`${worker} typed into a session of ${record.owner}`);
+  }
+}
