@@ -77,11 +77,14 @@ describe('[UP7] a browser cannot steer the upstream path', () => {
 
   it('[UP7] a name that passed is a path segment that no URL parser changes', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[a-zA-Z0-9._%/-]{1,20}$/)), (name) => {
-        const target = parseTarget({ ...exec, cluster: name, pod: name, namespace: name, container: name });
-        if (typeof target === 'string') return;
-        expect(new URL(`https://host/k8s/clusters/${target.cluster}/${target.pod}`).pathname).toBe(`/k8s/clusters/${name}/${name}`);
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom('a', 'b', 'Z', '0', '-', '.', '_', '%', '/', '2e'), minLength: 1, maxLength: 12 }),
+        (name) => {
+          const target = parseTarget({ ...exec, cluster: name, pod: name, namespace: name, container: name });
+          if (typeof target === 'string') return;
+          expect(new URL(`https://host/k8s/clusters/${target.cluster}/${target.pod}`).pathname).toBe(`/k8s/clusters/${name}/${name}`);
+        },
+      ),
       { numRuns: 2000 },
     );
   });
