@@ -81,6 +81,7 @@ export class LinkSockets {
   }
 
   #pushed(reply: RespReply): void {
+    if (this.#closed) return;
     if (this.#ready) this.#events.pushed(reply);
     else this.#logins.reply(reply);
   }

@@ -12,7 +12,7 @@ interface Listening {
 interface Channel {
   readonly name: string;
   readonly listening: Set<Listening>;
-  /** SSUBSCRIBEs and SUNSUBSCRIBEs sent and not yet confirmed; pushes that come before the last confirmation are of an older subscription. */
+  /** SSUBSCRIBEs and SUNSUBSCRIBEs sent and not yet confirmed: listening begins with the last confirmation, not with an older one's. */
   subscribing: number;
   unsubscribing: number;
   /** The server holds the subscription. */
@@ -75,8 +75,7 @@ export class Subscriptions {
     this.#send('SSUBSCRIBE', channel.name);
   }
 
-  #push({ listening, subscribing }: Channel, frame: Buffer): void {
-    if (subscribing > 0) return;
+  #push({ listening }: Channel, frame: Buffer): void {
     for (const { live, listener } of listening) if (live) listener.push(frame);
   }
 

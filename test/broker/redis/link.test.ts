@@ -48,6 +48,11 @@ describe('a link to Redis', () => {
     const again = new Heard();
     broker.logs.subscribe(writer.log, again);
     await until(() => again.confirmed === 1);
+    // The old subscriber socket is gone too: its pushes would come beside the new one's.
+    await until(async () => String(await call('CLIENT', 'LIST')).match(/name=poseidon-data/g)?.length === 2, { withinMs: 2_000 });
+    const stored = await broker.logs.append(writer.log, writer.data('x'));
+    await until(() => again.frames.length === 1);
+    expect([stored, heard.frames.length]).toEqual(['stored', 0]);
   });
 
   it('[LG6] a full server is doubt for an append, whose push still arrives, and no answer for a script', async () => {

@@ -127,9 +127,14 @@ export class Heard {
   readonly frames: Uint8Array[] = [];
   confirmed = 0;
   broke = 0;
+  /** Pushes before the confirmation: not of this subscription. */
+  early = 0;
 
   readonly subscribed = () => void this.confirmed++;
-  readonly push = (frame: Uint8Array) => void this.frames.push(frame);
+  readonly push = (frame: Uint8Array) => {
+    this.frames.push(frame);
+    if (this.confirmed === 0) this.early++;
+  };
   readonly broken = () => void this.broke++;
 
   get ids(): readonly string[] {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Broker } from '../../../src/broker/broker.ts';
+import { decodeEntry } from '../../../src/protocol/entry.ts';
 import { encodeEphemeral } from '../../../src/protocol/ephemeral.ts';
 import { until } from '../../support/until.ts';
 import { claimedSession, Heard, idOf, outputWriter } from './material.ts';
@@ -89,6 +90,32 @@ describe.each(twins)('subscriptions: $name', (twin) => {
     expect(seen.map(({ confirmed, broke, frames }) => [confirmed, broke, frames.length])).toEqual(
       seen.map((_, round) => [round % 2 === 0 || round === 9 ? 1 : 0, 0, round === 9 ? 1 : 0]),
     );
+  });
+
+  it('[LG5] pushes that come before the confirmation belong to an older subscription', async () => {
+    const writer = await outputWriter(broker, await claimedSession(broker));
+    const seen: Heard[] = [];
+    let stop = false;
+    const flood = (async () => {
+      while (!stop) {
+        await broker.logs.append(writer.log, writer.data('x'));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+    for (let round = 0; round < 30; round++) {
+      const heard = new Heard();
+      seen.push(heard);
+      const subscription = other.logs.subscribe(writer.log, heard);
+      await until(() => heard.frames.length > 2);
+      subscription.close();
+    }
+    stop = true;
+    await flood;
+    expect(seen.map(({ early }) => early)).toEqual(seen.map(() => 0));
+    for (const { frames } of seen) {
+      const seqs = frames.map((frame) => decodeEntry(frame)?.seq ?? 0);
+      expect(seqs).toEqual(seqs.map((_, index) => (seqs[0] ?? 0) + index));
+    }
   });
 
   it('[LG4] the channel of one log carries nothing of another', async () => {
