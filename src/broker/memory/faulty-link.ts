@@ -16,7 +16,7 @@ export interface LinkFaults {
   arrivesLate(): boolean;
 }
 
-export type AppendFate =
+type AppendFate =
   | 'stored'
   /** An error or nil; the push that was sent beside it arrives all the same (LG4). */
   | 'refused'

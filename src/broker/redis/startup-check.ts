@@ -5,7 +5,7 @@ import type { ControlClient } from './control-client.ts';
 import { infoOf, type NodeInfo } from './node-info.ts';
 
 /** The server answers, but cannot be used as it is set up. */
-export class BrokerRefused extends CodedError<'broker-refused'> {
+class BrokerRefused extends CodedError<'broker-refused'> {
   constructor(message: string) {
     super('broker-refused', message);
   }
