@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Random } from '../../src/base/clock.ts';
 import { type Broker, BrokerUnavailable, type TicketContent } from '../../src/broker/broker.ts';
+import type { LogStore } from '../../src/broker/log-store.ts';
 import { MemoryBroker } from '../../src/broker/memory/memory-broker.ts';
 import { DirectLink } from '../../src/broker/memory/memory-link.ts';
 import { MemoryServer } from '../../src/broker/memory/memory-server.ts';
@@ -112,10 +113,27 @@ export class TestWorker {
   readonly pool: WorkerPool;
   /** The broker answers this worker's renewals. */
   renewing = true;
+  /** What the broker's answers to this worker's `reassert` wait for. */
+  reasserting: Promise<void> = Promise.resolve();
 
   constructor(name: WorkerId, relay: TestRelay, maxSessions: number) {
     const broker = relay.broker();
-    const { logs, sessions, opens, tickets, health } = broker;
+    const { logs: all, sessions, opens, tickets, health } = broker;
+    const logs: LogStore = {
+      takeOutput: (session, request) => all.takeOutput(session, request),
+      takeInput: (session, request) => all.takeInput(session, request),
+      reassert: async (log, claim) => {
+        await this.reasserting;
+        return all.reassert(log, claim);
+      },
+      append: (log, frame) => all.append(log, frame),
+      trim: (log, first) => all.trim(log, first),
+      end: (session, request) => all.end(session, request),
+      leave: (session, ifFence) => all.leave(session, ifFence),
+      publish: (log, frame) => all.publish(log, frame),
+      subscribe: (log, listener) => all.subscribe(log, listener),
+      read: (log, from, count) => all.read(log, from, count),
+    };
     const leases = {
       ...broker.leases,
       renew: async (worker: WorkerId) => {

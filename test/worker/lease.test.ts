@@ -64,6 +64,24 @@ describe('a worker whose lease lapsed', () => {
     expect(worker.pool.sessions).toBe(0);
   });
 
+  it('[LS1] types nothing between its renewal and the answer whether the session is still its own', async () => {
+    const { relay, worker, browser } = await frozen();
+    await using _ = relay;
+    let answer = () => {};
+    worker.reasserting = new Promise((resolve) => {
+      answer = resolve;
+    });
+    browser.type('typed while frozen, ');
+    worker.renewing = true;
+    await relay.clock.advance(3_000);
+    browser.type('typed after the renewal');
+    await relay.clock.settle();
+    expect(relay.opener.upstream.typed).toBe('');
+    answer();
+    await relay.clock.settle();
+    expect(relay.opener.upstream.typed).toBe('typed while frozen, typed after the renewal');
+  });
+
   it('[LS1] after sleeping as a whole process it asks before it types or writes', async () => {
     await using relay = await TestRelay.start();
     const browser = await relay.openTerminal(relay.door());
