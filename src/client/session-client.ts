@@ -1,4 +1,4 @@
-import { type ClientFrame, encodeClientFrame } from '../protocol/client-frame.ts';
+import { type ClientFrame, encodeClientFrame, type Viewport } from '../protocol/client-frame.ts';
 import { CloseCode, mayComeBack } from '../protocol/close-code.ts';
 import { decodeEntry } from '../protocol/entry.ts';
 import { CloseStreamCause } from '../protocol/ephemeral.ts';
@@ -13,10 +13,7 @@ import { LostInput } from './lost-input.ts';
 import { OutputIntake } from './output-intake.ts';
 import { pingToken, SocketKeeper } from './socket-keeper.ts';
 
-interface Size {
-  readonly cols: number;
-  readonly rows: number;
-}
+type Size = Pick<Viewport, 'cols' | 'rows'>;
 
 /**
  * The browser's end of a session: connects to any edge, checks every frame, acknowledges what was parsed, keeps input until it was
