@@ -37,7 +37,7 @@ export type EphemeralBody =
   | { readonly kind: 'credit'; readonly offset: number; readonly windowBytes: number }
   /** The driving socket is gone: nobody drives (FC3). */
   | { readonly kind: 'detach' }
-  /** An edge asks the worker to state `typed` or `closed` of a stream. A client that gave its stream up wants it closed (RS6). */
+  /** An edge asks the worker to state `typed` or `closed` of a stream; its status when the stream is {@link noStream}. A client that gave its stream up wants it closed (RS6). */
   | { readonly kind: 'ask'; readonly stream: ClientStream; readonly givenUp: boolean }
   /** The driver asks to discard what is queued (FC9). */
   | { readonly kind: 'skipOutput' }

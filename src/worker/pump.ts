@@ -12,7 +12,7 @@ import type { EndReason } from '../protocol/end-reason.ts';
 import { decodeEntry } from '../protocol/entry.ts';
 import { decodeEphemeral, type EphemeralBody, encodeEphemeral } from '../protocol/ephemeral.ts';
 import type { FenceEntry } from '../protocol/fence-entry.ts';
-import type { SessionId, WorkerId } from '../protocol/ids.ts';
+import { noStream, type SessionId, type WorkerId } from '../protocol/ids.ts';
 import { outputLogBytes } from '../protocol/limits.ts';
 import { startOfLog } from '../protocol/position.ts';
 import type { WorkerStatus } from '../protocol/session-status.ts';
@@ -249,6 +249,7 @@ export class Pump {
       case 'detach':
         return this.#driverGone(told.fences.input, false);
       case 'ask':
+        if (told.stream === noStream) return this.#tellStatus();
         // An edge that was replaced cannot know whether its client gave up or came back elsewhere: who drives has not given up.
         return this.#input?.asked(told.stream, told.givenUp && told.stream !== this.#driver?.driver?.stream);
       default:

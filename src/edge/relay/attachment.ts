@@ -4,7 +4,7 @@ import { LogReader } from '../../log/log-reader.ts';
 import { type ClientFrame, decodeClientFrame, type Open, type Resume, type Viewport } from '../../protocol/client-frame.ts';
 import { CloseCode } from '../../protocol/close-code.ts';
 import { decodeEphemeral, type Ephemeral, encodeEphemeral } from '../../protocol/ephemeral.ts';
-import type { SessionId, WorkerId } from '../../protocol/ids.ts';
+import { noStream, type SessionId, type WorkerId } from '../../protocol/ids.ts';
 import { browserDeadMs } from '../../protocol/limits.ts';
 import { startOfLog } from '../../protocol/position.ts';
 import { encodeServerFrame } from '../../protocol/server-frame.ts';
@@ -244,6 +244,8 @@ export class Attachment implements SocketEvents {
   }
 
   #connected(connected: boolean): void {
+    // What the worker said before this subscription was not heard here: how its upstream stands, who drives.
+    if (connected) this.#publish(encodeEphemeral({ input: 0, output: 0 }, { kind: 'ask', stream: noStream, givenUp: false }));
     if (connected !== this.#brokerLost) return;
     this.#brokerLost = !connected;
     this.tell({ broker: connected ? 'up' : 'lost' });
@@ -302,9 +304,12 @@ export class Attachment implements SocketEvents {
     outputFence = 0,
   ): void {
     const input = this.#steering?.input;
-    if (!this.#session || !input) return;
-    const frame = encodeEphemeral({ input: input.fence, output: outputFence }, body);
-    this.#tools.broker.logs.publish({ session: this.#session.id, log: 'in' }, frame);
+    if (!input) return;
+    this.#publish(encodeEphemeral({ input: input.fence, output: outputFence }, body));
+  }
+
+  #publish(frame: Uint8Array): void {
+    if (this.#session) this.#tools.broker.logs.publish({ session: this.#session.id, log: 'in' }, frame);
   }
 
   #watchSilence(): Timer {

@@ -9,6 +9,18 @@ const KiB = 1024;
 const clean = { mismatches: 0, gaps: 0, gapBytes: 0, rewinds: 0 };
 
 describe('a client that comes back', () => {
+  it('[DR1] is told how the upstream stands and who drives, although that was said before it came', async () => {
+    await using relay = await TestRelay.start();
+    const driving = await relay.openTerminal(relay.door('edge-a'));
+    const { saved } = driving.client;
+    if (!saved) throw new Error('nothing saved');
+    const watching = relay.browser(relay.door('edge-b'));
+    watching.client.startAgain({ ...saved, stream: 'f'.repeat(32) }, { cols: 80, rows: 24 });
+    await relay.clock.settle();
+    expect(watching.state.driving).toBe(false);
+    expect(watching.state.status.worker).toMatchObject({ worker: 'worker-0', upstream: 'open', driver: { stream: saved.stream } });
+  });
+
   it('[RS1] is served by any edge from its position: every byte once, in order', async () => {
     await using relay = await TestRelay.start();
     const browser = await relay.openTerminal(relay.door('edge-a'));
