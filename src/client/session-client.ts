@@ -247,7 +247,6 @@ export class SessionClient {
         return this.#status(frame.status);
       case 'close':
         this.#closeTold = { code: frame.code, text: frame.text };
-        return;
     }
   }
 
