@@ -148,18 +148,20 @@ describe('an edge that goes away', () => {
     expect(late.closedWith?.code).toBe(CloseCode.draining);
   });
 
-  it('[DR2] leaves no timer, subscription or socket behind', async () => {
-    await using relay = await TestRelay.start();
-    const before = relay.clock.timers;
+  it('[DR2] leaves no timer or socket behind, of sessions that run, wait or were only being joined', async () => {
+    await using relay = await TestRelay.start({ workers: 0 });
     const door = relay.door();
-    const socket = connect(door);
-    socket.from(open(await relay.ticket()));
+    const sockets = [connect(door), connect(door), connect(door)];
+    sockets[0]?.from(open(await relay.ticket()));
     await relay.clock.settle();
-    relay.opener.upstream.end({ kind: 'exited', code: 0, message: 'The process ended.' });
-    await relay.clock.settle();
+    sockets[0]?.from({ kind: 'input', offset: 0, bytes: Buffer.from('waits') });
+    await relay.clock.advance(4_000);
+    sockets[1]?.from(open(await relay.ticket()));
+    expect(relay.clock.timers).toBeGreaterThan(0);
     door.close();
     await relay.clock.settle();
+    expect(sockets.map((socket) => socket.closedWith?.code)).toStrictEqual(Array(3).fill(CloseCode.draining));
     expect(door.sockets).toBe(0);
-    expect(relay.clock.timers).toBe(before);
+    expect(relay.clock.timers).toBe(0);
   });
 });
