@@ -207,7 +207,7 @@ function isCells(value: unknown): value is number {
   return isOffset(value) && value >= terminalCells.min && value <= terminalCells.max;
 }
 
-export function parsePosition(value: unknown): Position | undefined {
+function parsePosition(value: unknown): Position | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { fence, seq, offset, crc } = value as { [key: string]: unknown };
   if (!isOffset(fence) || fence > 0xffffffffffff || !isOffset(seq) || !isOffset(offset) || !isOffset(crc) || crc > 0xffffffff)

@@ -39,7 +39,7 @@ export const endKinds = [
   'limit',
 ] as const;
 
-export type EndKind = (typeof endKinds)[number];
+type EndKind = (typeof endKinds)[number];
 
 export function parseEndReason(value: { readonly [key: string]: unknown } | undefined): EndReason | undefined {
   if (!value || !endKinds.includes(value['kind'] as EndKind) || !isShortText(value['message'], 4096)) return undefined;

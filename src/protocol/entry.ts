@@ -31,7 +31,7 @@ export const OutputFlag = {
 } as const;
 
 /** Bytes of a log cursor in front of the content of an output data entry. */
-export const cursorBytes = 16;
+const cursorBytes = 16;
 
 /** The client offset in front of every input entry's payload but a fence's. */
 export const clientOffsetBytes = 8;

@@ -24,7 +24,7 @@ export interface Gap {
   readonly cause: GapCause;
 }
 
-export const gapPayloadBytes = 9;
+const gapPayloadBytes = 9;
 
 export function isGapCause(value: number): value is GapCause {
   return value >= GapCause.trimmed && value <= GapCause.detached;

@@ -1,8 +1,6 @@
 import { maxControlJsonBytes } from './limits.ts';
 import { decodeUtf8, encodeUtf8 } from './utf8.ts';
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
-
 /** Control frames that are sent once a connection or once a change carry a JSON object as payload; nothing on the hot path does. */
 export function encodeJson(value: object): Uint8Array {
   return encodeUtf8(JSON.stringify(value));

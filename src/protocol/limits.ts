@@ -21,9 +21,6 @@ export const inputGrantBytes = 64 * 1024;
 /** Input in the log that the worker has not typed. At this mark the edge stops accepting (FC5, LG9). */
 export const inputUntypedBytes = 256 * 1024;
 
-/** Input a client keeps until it was typed: what may be accepted and what may be under way. At this mark it stops reading the keyboard (RS4). */
-export const clientInputBytes = inputUntypedBytes + inputGrantBytes;
-
 /** The output log. Its writer trims it from the front (LG9). */
 export const outputLogBytes = 1024 * 1024;
 

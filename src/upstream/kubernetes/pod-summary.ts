@@ -7,7 +7,7 @@ export interface PodSummary {
   readonly containers: readonly ContainerSummary[];
 }
 
-export interface ContainerSummary {
+interface ContainerSummary {
   readonly name: string;
   readonly kind: 'container' | 'init' | 'ephemeral';
   /** Why it is not running, if it is known: `CrashLoopBackOff`, `Completed`, … */
