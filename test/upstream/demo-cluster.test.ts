@@ -4,7 +4,7 @@ import { ServerCluster } from '../../src/upstream/kubernetes/server-cluster.ts';
 import { realClock } from './clocks.ts';
 import { upstreamContract } from './live-upstream.ts';
 
-upstreamContract('the demo cluster', async ({ protocols, logProtocols }) => {
+upstreamContract('the upstream (demo cluster)', async ({ protocols, logProtocols }) => {
   const demo = await startDemoCluster({
     clock: realClock,
     ...(protocols ? { protocols: protocols.map((name) => (name === 'channel' ? 'channel.k8s.io' : `${name}.channel.k8s.io`)) } : {}),

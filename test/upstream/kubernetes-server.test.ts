@@ -6,7 +6,7 @@ import { realClock } from './clocks.ts';
 import { upstreamContract } from './live-upstream.ts';
 
 describe.skipIf(!canRunKubernetesServer())('with Go', () => {
-  upstreamContract("Kubernetes' own server code", async ({ protocols, logProtocols }) => {
+  upstreamContract('the upstream (kubernetes server)', async ({ protocols, logProtocols }) => {
     const flags = ['--kill-orphans'];
     if (protocols) flags.push('--protocols', protocols.join(','));
     if (logProtocols) flags.push('--log-protocols', logProtocols.join(','));
