@@ -1,13 +1,15 @@
 import { Backoff } from '../base/backoff.ts';
 import type { Clock, Random, Timer } from '../base/clock.ts';
 import type { LogWriter, Offer, WriterVerdict } from '../log/log-writer.ts';
-import type { LogName, LogStore, ReassertAnswer } from './log-store.ts';
+import type { LogName, LogStore, LogSubscription, ReassertAnswer } from './log-store.ts';
 
 export interface AppenderEvents {
   /** One frame is in the log. */
   stored(frame: Uint8Array): void;
   /** The writer has ended: somebody else writes, or the session is over. Called once; nothing is appended after it. */
   stopped(verdict: Exclude<WriterVerdict, 'go-on'>): void;
+  /** What was stored last is lost for good: an empty entry shows readers that something is missing (LG7, LG8). */
+  holed?(): Offer;
   /** In doubt the source must be paused (FC4); settled again when false. */
   doubt(inDoubt: boolean): void;
 }
@@ -34,6 +36,7 @@ export class LogAppender {
   readonly #clock: Clock;
   readonly #backoff: Backoff;
   readonly #permit: () => boolean;
+  readonly #watch: LogSubscription;
   #timer: Timer | undefined;
   #unknownSince: number | undefined;
   #closed = false;
@@ -46,6 +49,7 @@ export class LogAppender {
     this.#clock = tools.clock;
     this.#backoff = new Backoff(tools.random, 20, 1000);
     this.#permit = tools.permit ?? (() => true);
+    this.#watch = store.watchConnection(log, () => this.doubt());
   }
 
   offer(offer: Offer): void {
@@ -62,6 +66,7 @@ export class LogAppender {
   /** Appends nothing more. What is un-answered may still be stored. */
   close(): void {
     this.#closed = true;
+    this.#watch.close();
     this.#timer?.cancel();
     this.writer.stop();
   }
@@ -104,9 +109,11 @@ export class LogAppender {
       this.#backoff.reset();
       this.#unknownSince = undefined;
       this.#events.doubt(false);
+      if (this.writer.holed && this.#events.holed) this.writer.offer(this.#events.holed());
       this.#flush();
     } else {
       this.#closed = true;
+      this.#watch.close();
       this.#events.stopped(verdict);
     }
   }

@@ -29,6 +29,11 @@ export interface LogStore {
    * The push may arrive even if the append was refused.
    */
   append(log: LogName, frame: Uint8Array): Promise<'stored' | 'doubt'>;
+  /**
+   * Calls `lost` whenever the connection on which the commands of this log ran is gone, before anything is sent on another one: its
+   * writer is in doubt then, also when nothing of it was un-answered (LG6).
+   */
+  watchConnection(log: LogName, lost: () => void): LogSubscription;
   /** Removes entries below `first` from the front; never the newest (LG9). Best effort: a lost trim is repeated by a later one. */
   trim(log: LogName, first: EntryId): void;
   /** Fences both logs and writes `exit` and `end` (LS3). */

@@ -64,6 +64,7 @@ export class LogWriter {
   #pending: Pending[] = [];
   #pendingBytes = 0;
   #state: 'ready' | 'unanswered' | 'doubt' | 'stopped' = 'ready';
+  #holed = false;
 
   constructor(claim: Claim, crc32: (bytes: Uint8Array, from: number) => number) {
     this.#claim = claim;
@@ -98,6 +99,14 @@ export class LogWriter {
     return this.#state === 'doubt';
   }
 
+  /**
+   * The newest frames were lost and are no longer in the ring, and nothing is waiting to be written: readers learn of the hole only
+   * from an entry behind it (LG7), so the owner offers an empty one. Reset by any offer.
+   */
+  get holed(): boolean {
+    return this.#holed;
+  }
+
   get stopped(): boolean {
     return this.#state === 'stopped';
   }
@@ -110,6 +119,7 @@ export class LogWriter {
   /** @param offer its bytes belong to the writer from here on; content is at most {@link maxEntryPayloadBytes} */
   offer(offer: Offer): void {
     if (this.#state === 'stopped') return;
+    this.#holed = false;
     const last = this.#pending.at(-1);
     const merges =
       offer.merge !== undefined &&
@@ -170,6 +180,7 @@ export class LogWriter {
     }
     const above = this.#ring.findIndex((frame) => frame.seq > answer.tail.seq);
     this.#next = above === -1 ? this.#ring.length : above;
+    this.#holed = above === -1 && answer.tail.seq < this.#head.seq && this.#pending.length === 0;
     this.#state = 'ready';
     return 'go-on';
   }

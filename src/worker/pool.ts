@@ -3,6 +3,7 @@ import type { QueuedItem } from '../broker/broker.ts';
 import { takeNonce } from '../log/nonce.ts';
 import type { SessionId, WorkerId } from '../protocol/ids.ts';
 import { touchEveryMs } from './constants.ts';
+import type { EndKeeper } from './end-keeper.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { isDead } from './lost-worker.ts';
 import { Pump, type PumpTools } from './pump.ts';
@@ -18,6 +19,8 @@ export class WorkerPool implements AsyncDisposable {
   readonly #lease: LeaseKeeper;
   readonly #pumps = new Map<SessionId, Pump>();
   readonly #checking = new Set<WorkerId>();
+  /** Ends that a fail-over may still lose. */
+  readonly #kept = new Set<EndKeeper>();
   readonly #stop = new AbortController();
   #drained: (() => void) | undefined;
   #taking = true;
@@ -57,6 +60,7 @@ export class WorkerPool implements AsyncDisposable {
       pump.end({ kind: 'worker-lost', message: 'The relay was stopped; the process may still run.' });
     await Promise.race([this.drain(), sleep(this.#options.clock, limitMs)]);
     this.#stop.abort();
+    for (const kept of this.#kept) kept.stop();
     this.#touch?.cancel();
     for (const pump of [...this.#pumps.values()]) pump.abandon();
     await this.#pulling;
@@ -97,7 +101,7 @@ export class WorkerPool implements AsyncDisposable {
       const answer = await broker.sessions.claim(item.session, worker);
       // An open that waited long was queued several times, and one pull brings them all.
       if (answer.kind === 'claimed' && !answer.session.started && !this.#pumps.has(item.session)) {
-        const pump = new Pump(answer.session, { ...this.#options, permit: () => this.#lease.valid() }, () => this.#ended(pump));
+        const pump = new Pump(answer.session, { ...this.#options, permit: () => this.#lease.valid() }, (kept) => this.#ended(pump, kept));
         this.#pumps.set(item.session, pump);
         log('session taken', { sessionId: item.session, workerId: worker });
         pump.run().catch((error: unknown) => {
@@ -109,10 +113,18 @@ export class WorkerPool implements AsyncDisposable {
     await broker.opens.acknowledge(item);
   }
 
-  #ended(pump: Pump): void {
+  #ended(pump: Pump, kept: EndKeeper | undefined): void {
     this.#pumps.delete(pump.sessionId);
+    if (kept) void this.#keep(kept);
     this.#options.broker.sessions.forget(pump.sessionId, this.#options.worker).catch(() => {});
     if (this.#pumps.size === 0) this.#drained?.();
+  }
+
+  async #keep(kept: EndKeeper): Promise<void> {
+    if (this.#stop.signal.aborted) return;
+    this.#kept.add(kept);
+    await kept.run();
+    this.#kept.delete(kept);
   }
 
   #touchLater(): void {

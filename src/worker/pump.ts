@@ -20,6 +20,7 @@ import { CreditGate } from '../session/credit-gate.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import { type Credential, type Upstream, type UpstreamOpener, UpstreamRefusal } from '../upstream/upstream.ts';
 import { openTries } from './constants.ts';
+import { EndKeeper, emptyOutput } from './end-keeper.ts';
 import { InputSide } from './input-side.ts';
 import { OutputSide } from './output-side.ts';
 
@@ -44,7 +45,7 @@ export interface PumpTools {
 export class Pump {
   readonly #tools: PumpTools;
   readonly #session: SessionRecord;
-  readonly #finished: () => void;
+  readonly #finished: (kept?: EndKeeper) => void;
   readonly #abort = new AbortController();
   readonly #out: LogName;
   readonly #in: LogName;
@@ -63,7 +64,7 @@ export class Pump {
   #unsure = false;
   #over = false;
 
-  constructor(session: SessionRecord, tools: PumpTools, finished: () => void) {
+  constructor(session: SessionRecord, tools: PumpTools, finished: (kept?: EndKeeper) => void) {
     this.#session = session;
     this.#tools = tools;
     this.#finished = finished;
@@ -131,6 +132,7 @@ export class Pump {
           this.#tools.log('session lost', { sessionId: this.#session.id, verdict });
           this.#finish();
         },
+        holed: emptyOutput,
         doubt: (inDoubt) => {
           this.#output?.pour();
           if (inDoubt) return;
@@ -301,7 +303,7 @@ export class Pump {
     const request = { owner: worker, nonce: takeNonce(this.#tools.random), reason, keepMs: this.#session.graceMs };
     const answer = await this.#retrying(() => broker.logs.end(this.#session.id, request));
     log('session ended', { sessionId: this.#session.id, kind: reason.kind, reason: reason.reason, code: reason.code, answer });
-    this.#release();
+    this.#release(answer === 'ended' && this.#appender ? new EndKeeper(this.#out, this.#appender.writer, request, this.#tools) : undefined);
   }
 
   #tellStatus(): void {
@@ -321,15 +323,15 @@ export class Pump {
     this.#release();
   }
 
-  #release(): void {
+  #release(kept?: EndKeeper): void {
     this.#abort.abort();
     this.#grace?.cancel();
     this.#follower?.close();
     this.#input?.close();
     this.#output?.close();
-    this.#appender?.close();
+    if (!kept) this.#appender?.close();
     this.#upstream?.close();
-    this.#finished();
+    this.#finished(kept);
   }
 
   /** A broker that does not answer is asked again until the pump is over. */

@@ -127,6 +127,7 @@ export class TestWorker {
         return all.reassert(log, claim);
       },
       append: (log, frame) => all.append(log, frame),
+      watchConnection: (log, lost) => all.watchConnection(log, lost),
       trim: (log, first) => all.trim(log, first),
       end: (session, request) => all.end(session, request),
       leave: (session, ifFence) => all.leave(session, ifFence),

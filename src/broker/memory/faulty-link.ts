@@ -61,6 +61,7 @@ export class FaultyLink implements MemoryLink {
   readonly #options: FaultyLinkOptions;
   readonly #backoff: Backoff;
   readonly #subscriptions = new Set<Subscription>();
+  readonly #breakListeners = new Set<() => void>();
   #waiting: Command[] = [];
   #connection: Connection | undefined;
   /** Commands of broken connections that a frozen server will still find in its socket buffers. */
@@ -99,6 +100,13 @@ export class FaultyLink implements MemoryLink {
     };
   }
 
+  onBreak(broken: () => void): () => void {
+    // An own function each: the same listener may watch twice.
+    const listener = () => broken();
+    this.#breakListeners.add(listener);
+    return () => this.#breakListeners.delete(listener);
+  }
+
   up(): boolean {
     return this.#connection !== undefined;
   }
@@ -124,6 +132,7 @@ export class FaultyLink implements MemoryLink {
     this.#subscriptions.clear();
     for (const { log, sink } of broken) connection.server.unsubscribe(log, sink);
     if (!this.#closed) this.#connectLater();
+    for (const listener of [...this.#breakListeners]) listener();
     for (const [command, timer] of connection.pending) {
       timer.cancel();
       command.fail(new BrokerUnavailable());

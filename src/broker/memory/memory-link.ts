@@ -9,6 +9,8 @@ export interface MemoryLink {
   /** Stores and pushes one frame (LG4); false is doubt. Never rejects. */
   append(log: LogName, frame: Uint8Array): Promise<boolean>;
   subscribe(log: LogName, listener: LogListener): LogSubscription;
+  /** Calls `broken` whenever the connection is lost, before another one is used. @returns a function that stops it */
+  onBreak(broken: () => void): () => void;
   up(): boolean;
   close(): void;
 }
@@ -48,6 +50,10 @@ export class DirectLink implements MemoryLink {
     };
     this.#unsubscribe.add(close);
     return { close };
+  }
+
+  onBreak(): () => void {
+    return () => undefined;
   }
 
   up(): boolean {

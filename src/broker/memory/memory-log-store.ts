@@ -40,6 +40,10 @@ export class MemoryLogStore implements LogStore {
     return (await this.#link.append(log, frame)) ? 'stored' : 'doubt';
   }
 
+  watchConnection(_log: LogName, lost: () => void): LogSubscription {
+    return { close: this.#link.onBreak(lost) };
+  }
+
   trim(log: LogName, first: EntryId): void {
     this.#link.call((server) => server.trim(log, first)).catch(() => undefined);
   }

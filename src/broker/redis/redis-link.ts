@@ -42,6 +42,7 @@ export class RedisLink {
   readonly #options: LinkOptions;
   readonly #backoff: Backoff;
   readonly #subscriptions: Subscriptions;
+  readonly #breakListeners = new Set<() => void>();
   #sockets: LinkSockets | undefined;
   #deferred: Deferred[] = [];
   #timer: Timer | undefined;
@@ -122,6 +123,13 @@ export class RedisLink {
     return this.#subscriptions.subscribe(channel, listener, this.up);
   }
 
+  /** Calls `broken` whenever the connections are lost, before others are used. @returns a function that stops it */
+  onBreak(broken: () => void): () => void {
+    const listener = () => broken();
+    this.#breakListeners.add(listener);
+    return () => this.#breakListeners.delete(listener);
+  }
+
   #whenUp(waiting: Waiting, send: (sockets: LinkSockets) => void): void {
     const sockets = this.#sockets;
     if (!sockets) return this.#defer({ sendable: () => this.#whenUp(waiting, send), lost: (cause) => waiting.lost(cause) });
@@ -183,6 +191,7 @@ export class RedisLink {
       this.#options.events.linkDown?.(cause);
       this.#connectLater();
     }
+    for (const listener of [...this.#breakListeners]) listener();
     this.#subscriptions.broken();
   }
 

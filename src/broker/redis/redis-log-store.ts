@@ -56,6 +56,10 @@ export class RedisLogStore implements LogStore {
     return this.#topology.linkOf(log.session).append(logKey(log), frame);
   }
 
+  watchConnection(log: LogName, lost: () => void): LogSubscription {
+    return { close: this.#topology.linkOf(log.session).onBreak(lost) };
+  }
+
   /** Not kept for later while the link is down: the next trim does the same work. */
   trim(log: LogName, { fence, seq }: EntryId): void {
     const link = this.#topology.linkOf(log.session);

@@ -55,6 +55,8 @@ export class InputLine {
           this.close();
           events.lost(verdict);
         },
+        // What was accepted and lost is a hole of the stream, which the worker closes with an exact statement (RS6).
+        holed: () => dataOffer(FrameType.inputData, 0, new Uint8Array(0), u64(this.#intake.offered)),
         doubt: () => {},
       },
       tools,
@@ -113,16 +115,12 @@ export class InputLine {
 
   /** It names the offset behind the bytes offered before it: the next writer of the log goes on there, so none may be claimed that is not in it. */
   #control(type: number): void {
-    const payload = new Uint8Array(8);
-    writeU64(payload, 0, this.#intake.offered);
-    this.#appender.offer(controlOffer(type, 0, payload));
+    this.#appender.offer(controlOffer(type, 0, u64(this.#intake.offered)));
   }
 
   #release(): void {
     for (let held = this.#intake.release(); held; held = this.#intake.release()) {
-      const lead = new Uint8Array(8);
-      writeU64(lead, 0, held.offset);
-      this.#appender.offer(dataOffer(FrameType.inputData, 0, held.bytes, lead));
+      this.#appender.offer(dataOffer(FrameType.inputData, 0, held.bytes, u64(held.offset)));
     }
     if (!this.#inputEnded || this.#intake.offered < this.#intake.next) return;
     this.#inputEnded = false;
@@ -155,4 +153,10 @@ export class InputLine {
       this.#askLater();
     });
   }
+}
+
+function u64(value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  writeU64(bytes, 0, value);
+  return bytes;
 }
