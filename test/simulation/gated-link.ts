@@ -11,11 +11,13 @@ export class GatedLink implements MemoryLink {
   readonly below: FaultyLink;
   readonly #planted: Planted;
   readonly #subscriptions = new Set<() => void>();
+  readonly #watchers = new Set<() => void>();
 
   constructor(process: SimProcess, below: FaultyLink, planted: Planted) {
     this.process = process;
     this.below = below;
     this.#planted = planted;
+    below.onBreak(() => process.enter(() => this.#tellBroken()));
   }
 
   call<Answer>(command: (server: MemoryServer) => Answer): Promise<Answer> {
@@ -73,11 +75,21 @@ export class GatedLink implements MemoryLink {
     all[pick(all.length)]?.();
   }
 
+  /** Heard in order with everything else that crosses the border, by those who watch then. */
+  onBreak(broken: () => void): () => void {
+    this.#watchers.add(broken);
+    return () => this.#watchers.delete(broken);
+  }
+
   up(): boolean {
     return this.below.up();
   }
 
   close(): void {
     this.below.close();
+  }
+
+  #tellBroken(): void {
+    for (const watcher of [...this.#watchers]) watcher();
   }
 }

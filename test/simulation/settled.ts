@@ -20,13 +20,13 @@ function missingOf(world: World, session: SimSession): string | undefined {
     if (!page.attached) return `${page.name} is not attached`;
     const id = page.session;
     const upstream = [...world.upstreams].find((each) => each.alive && each.incarnation.session === id);
-    if (!upstream) return `${page.name} has neither an upstream nor an end`;
+    if (!upstream) return `${page.name} has neither an upstream nor an end (${world.broker.tell(id)})`;
     takeControlIfNobodyDrives(world, session, page);
     const { emitted } = upstream.incarnation;
     if (page.offset !== emitted) return `${page.name} was shown ${page.offset} of ${emitted} bytes`;
     if (!page.allParsed) return `${page.name} has not parsed everything`;
     const untold = unaccounted(page);
-    if (untold) return untold;
+    if (untold) return `${untold} (${world.broker.tell(id)})`;
   }
   return undefined;
 }

@@ -49,7 +49,8 @@ export class SimBroker {
     const state: { link: GatedLink; server: MemoryServer | undefined } = { link: undefined as never, server: undefined };
     const { clock } = this.process;
     const route = () => {
-      state.server = this.#out ? undefined : this.#server;
+      // A stopped process opens no connection.
+      state.server = this.#out || process.stopped ? undefined : this.#server;
       return state.server;
     };
     const random = this.#world.random.fork();
@@ -116,8 +117,23 @@ export class SimBroker {
     const page = this.#server.read(log, { fence: 0, seq: 0 }, 100_000);
     const first = page.kind === 'page' ? this.#world.random.pick(page.entries) : undefined;
     if (!first) return;
-    this.#world.trimmed = true;
     this.#server.trim(log, first);
+  }
+
+  /** What the record says of a session, for a failure's text. */
+  tell(session: SessionId | undefined): string {
+    const record = session && this.#server.readSession(session);
+    if (!record) return 'no record';
+    const input = this.#server.read({ session, log: 'in' }, { fence: 0, seq: 0 }, 1_000_000);
+    const entries = input.kind === 'page' ? input.entries.slice(-6) : [];
+    const tail = entries.map((entry) => `${entry.type.toString(16)}:${entry.fence}-${entry.seq}@${entry.offset}`).join(' ');
+    return `${record.state}, owner ${record.owner}, ${record.started ? '' : 'not '}started; input ends ${tail}`;
+  }
+
+  /** Where the output log begins. */
+  firstOffset(session: SessionId): number | undefined {
+    const page = this.#server.read({ session, log: 'out' }, { fence: 0, seq: 0 }, 1);
+    return page.kind === 'page' ? page.entries[0]?.offset : undefined;
   }
 
   /** Bytes of frames in one log now. */

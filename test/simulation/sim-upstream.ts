@@ -75,6 +75,7 @@ export class SimUpstream implements Upstream {
     const { truth, random, scheduler } = this.#world;
     if (this.incarnation.closed) truth.fail('typed into an upstream that was closed');
     truth.typed(this.incarnation, bytes);
+    this.#world.note(`upstream of ${this.incarnation.session} is typed ${bytes.length} bytes`);
     this.#world.typedNow(this.incarnation);
     this.#typed += bytes.length;
     this.#owed += Math.min(bytes.length, 64) * random.whole(0, 2);

@@ -30,6 +30,8 @@ export interface Incarnation {
   closed: boolean;
   current: StreamTruth | undefined;
   readonly past: Set<StreamTruth>;
+  /** Of an upstream that is not the session's first: offsets at which each stream can be, by what was typed. */
+  readonly places: Map<StreamTruth, readonly number[]>;
 }
 
 /** What really happened, beside what the relay says: the only judge. The first violation ends the run. */
@@ -71,6 +73,7 @@ export class Truth {
       closed: false,
       current: undefined,
       past: new Set(),
+      places: new Map(),
     };
     this.#incarnations.set(session, [...this.incarnations(session), incarnation]);
     return incarnation;
@@ -82,7 +85,10 @@ export class Truth {
     const mine = [...this.streams.values()].filter(
       (stream) => stream.session() === session && (stream.index & 15) === (bytes[0] ?? 0) >>> 4,
     );
-    const stream = (current && mine.includes(current) ? [current, ...mine] : mine).find((each) => isNext(each, bytes));
+    const again = this.incarnations(session).length > 1;
+    const stream = (current && mine.includes(current) ? [current, ...mine] : mine).find((each) =>
+      again ? isSomewhere(incarnation, each, bytes) : isNext(each, bytes),
+    );
     if (!stream) {
       const known = mine.map((each) => `${each.page}@${each.typed}${each.told ? ' closed' : ''}`).join(', ');
       this.fail(`typed ${bytes.length} bytes that are the next ones of no stream (${known || 'foreign'})`);
@@ -90,10 +96,10 @@ export class Truth {
     }
     if (stream.told) this.fail(`typed ${bytes.length} bytes of ${stream.page} after its client was told they were not sent`);
     if (incarnation.past.has(stream)) this.fail(`typed a stream of ${stream.page} after a newer one (RS6)`);
-    if (stream.typed + bytes.length > stream.given) this.fail(`typed more than ${stream.page} gave`);
+    if (!again && stream.typed + bytes.length > stream.given) this.fail(`typed more than ${stream.page} gave`);
     if (current && current !== stream) incarnation.past.add(current);
     incarnation.current = stream;
-    stream.typed += bytes.length;
+    if (!again) stream.typed += bytes.length;
   }
 
   /** The client says to its user: of this stream exactly `typed` bytes were typed, `notSent` were not. */
@@ -108,6 +114,21 @@ export class Truth {
 }
 
 function isNext(stream: StreamTruth, bytes: Uint8Array): boolean {
-  const expected = inputBytes(stream.index, stream.typed, bytes.length);
+  return isAt(stream, stream.typed, bytes);
+}
+
+function isAt(stream: StreamTruth, offset: number, bytes: Uint8Array): boolean {
+  const expected = inputBytes(stream.index, offset, bytes.length);
   return expected.every((byte, index) => byte === bytes[index]);
+}
+
+/** A second upstream starts where the record says, which a fail-over may have set back: from there on it is byte after byte. */
+function isSomewhere({ places }: Incarnation, stream: StreamTruth, bytes: Uint8Array): boolean {
+  const known = places.get(stream) ?? Array.from({ length: stream.given }, (_, offset) => offset);
+  const fit = known.filter((offset) => offset + bytes.length <= stream.given && isAt(stream, offset, bytes));
+  if (fit.length === 0) return false;
+  const next = fit.map((offset) => offset + bytes.length);
+  places.set(stream, next);
+  stream.typed = Math.max(...next);
+  return true;
 }

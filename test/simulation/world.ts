@@ -33,8 +33,6 @@ export class World {
   quiet = false;
   /** A worker was killed, or stood still long enough to be called dead. */
   workersLost = 0;
-  /** The log was trimmed by more than its writer. */
-  trimmed = false;
   healedAtMs = 0;
   #named = 0;
 
@@ -56,13 +54,13 @@ export class World {
     return this.broker.failOvers > 0 || this.broker.emptied;
   }
 
-  /** Bytes may leave the log before a page has read them. */
-  get mayMiss(): boolean {
-    return this.mayLose || this.trimmed || this.profile.detached === 'run';
+  /** The push of an append that was refused is shown, and its writer died before it could send it again (LG4). */
+  get mayRewind(): boolean {
+    return this.mayLose || (this.workersLost > 0 && this.profile.appendRefused > 0);
   }
 
   get mayForget(): boolean {
-    return this.broker.emptied;
+    return this.mayLose;
   }
 
   get mayLoseWorkers(): boolean {
