@@ -72,7 +72,11 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
     allowedOrigins,
     log,
   });
-  const listener = createListener(config.listener, new EdgeDoors({ http, auth, guard, relay, relayPath, relaySubprotocol }), tls);
+  const listener = createListener(
+    config.listener,
+    new EdgeDoors({ http, auth, guard, relay, relayPath, relaySubprotocol, draining: () => draining }),
+    tls,
+  );
   const { port } = await listener.listen(listen.host, listen.port);
   scope.own(() => listener.close());
   log.info({ host: listen.host, port, tls: tls !== undefined, library: listener.library, auth: auth.mode }, 'edge listens');

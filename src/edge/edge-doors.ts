@@ -17,6 +17,8 @@ export interface EdgeDoorsOptions {
   readonly relay: { accept(socket: BrowserSocket, user: User): SocketEvents };
   readonly relayPath: string;
   readonly relaySubprotocol: string;
+  /** This edge is going away: new sockets are refused with 503, so that a balancer tries the next edge (ED3). */
+  readonly draining: () => boolean;
 }
 
 /** What this edge's listener opens onto: HTTP, and browser sockets for the relay door. */
@@ -39,6 +41,7 @@ export class EdgeDoors implements Doors {
   async #decide(request: UpgradeRequest): Promise<HttpResponse | SocketAcceptor> {
     const { guard, auth, relay, relayPath, relaySubprotocol: subprotocol } = this.#options;
     if (request.path !== relayPath) return failure(404, 'not-found', 'There is no socket at this address.');
+    if (this.#options.draining()) return failure(503, 'draining', 'This edge is going away. Connect again, to another one.');
     const guarded = guard.check(request);
     if (guarded !== 'ok') return guardRefusal(guarded);
     if (!request.subprotocols.includes(subprotocol)) return failure(400, 'subprotocol', `Offer the subprotocol ${subprotocol}.`);

@@ -14,6 +14,7 @@ const bearer = { authorization: `Bearer ${accessToken}` };
 function doors(auth: TokenAuthenticator | PassthroughAuthenticator = new TokenAuthenticator(accessToken, Date.now)) {
   const edge = new TestEdge({ auth });
   const accepted: User[] = [];
+  const going = { away: false };
   const relay = {
     accept(_socket: BrowserSocket, user: User) {
       accepted.push(user);
@@ -27,8 +28,9 @@ function doors(auth: TokenAuthenticator | PassthroughAuthenticator = new TokenAu
     relay,
     relayPath: '/v1/attach',
     relaySubprotocol: 'poseidon.v1',
+    draining: () => going.away,
   });
-  return { opened, accepted };
+  return { opened, accepted, going };
 }
 
 class FakeSocket implements BrowserSocket {
@@ -60,6 +62,13 @@ describe('the doors of an edge', () => {
     expect(decision).toMatchObject({ subprotocol: 'poseidon.v1' });
     socket(decision);
     expect(accepted).toEqual([{ subject: 'access-token', credential: undefined }]);
+  });
+
+  it('[ED3] refuse new sockets with 503 while the edge is going away, for a balancer to try the next one', async () => {
+    const { opened, accepted, going } = doors();
+    going.away = true;
+    expect(await opened.upgrade(upgrade('/v1/attach', ['poseidon.v1'], bearer))).toMatchObject({ status: 503 });
+    expect(accepted).toEqual([]);
   });
 
   it('[ED2] [ED1] refuse foreign pages and hosts before the 101', async () => {
