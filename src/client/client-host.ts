@@ -70,3 +70,9 @@ export interface SavedSession {
   /** Output below this offset was parsed: seen by a person, and its questions to the terminal answered. */
   readonly parsed: number;
 }
+
+/** Output on its way to the screen, in the page and on the log as far as known, and how long that takes at the rate of the last second (FC9). */
+export interface Queued {
+  readonly bytes: number;
+  readonly ms: number;
+}

@@ -1,6 +1,7 @@
 import { concat } from '../protocol/bytes.ts';
-import type { ClientStream } from '../protocol/ids.ts';
+import { type ClientStream, readStream } from '../protocol/ids.ts';
 import { inputGrantBytes } from '../protocol/limits.ts';
+import type { ClientHost } from './client-host.ts';
 
 /** Input kept in the page at most, a paste included. Beyond it `keep` takes nothing and the page says so. */
 const keptInputBytes = 32 * 1024 * 1024;
@@ -23,6 +24,10 @@ export class InputKeeper {
 
   constructor(stream: ClientStream) {
     this.stream = stream;
+  }
+
+  static ofNewStream(host: Pick<ClientHost, 'randomBytes'>): InputKeeper {
+    return new InputKeeper(readStream(host.randomBytes(16), 0));
   }
 
   get typed(): number {

@@ -5,8 +5,9 @@ import { type Gap, GapCause, gapOf } from '../protocol/gap.ts';
 import { decodeJsonObject } from '../protocol/json.ts';
 import type { Position } from '../protocol/position.ts';
 import { decodeUtf8 } from '../protocol/utf8.ts';
-import type { ClientHost, ClientState } from './client-host.ts';
+import type { ClientHost, ClientState, Queued } from './client-host.ts';
 import { OutputCheck } from './output-check.ts';
+import { OutputRate } from './output-rate.ts';
 import { ParseLedger } from './parse-ledger.ts';
 import { ParseMeter } from './parse-meter.ts';
 
@@ -27,6 +28,7 @@ export class OutputIntake {
   readonly #check = new OutputCheck();
   readonly #ledger = new ParseLedger();
   readonly #meter: ParseMeter;
+  readonly #rate: OutputRate;
   #ackedOffset = 0;
   /** The window the edge counts with. One measured since may be larger than all it will send before the next acknowledgement. */
   #toldWindowBytes = 0;
@@ -35,11 +37,14 @@ export class OutputIntake {
   #faults: ClientState['faults'] = { mismatches: 0, gaps: 0, gapBytes: 0, rewinds: 0 };
   /** Output below it was parsed by the page before this one. */
   replayBelow = 0;
+  /** Output on the log beyond what this client was sent, as its edge says. */
+  aheadBytes = 0;
 
   constructor(host: ClientHost, events: IntakeEvents) {
     this.#host = host;
     this.#events = events;
     this.#meter = new ParseMeter(() => host.now());
+    this.#rate = new OutputRate(() => host.now());
   }
 
   get position(): Position {
@@ -62,14 +67,22 @@ export class OutputIntake {
     return { faults: this.#faults, receivedBytes: this.#receivedBytes };
   }
 
+  get queued(): Queued {
+    const bytes = this.#ledger.waitingBytes + this.aheadBytes;
+    return { bytes, ms: this.#rate.msFor(bytes) };
+  }
+
   /** The terminal has parsed everything up to the output of this token. */
   parsed(token: number): void {
-    this.#meter.parsed(this.#ledger.returned(token), this.#ledger.idle);
+    const bytes = this.#ledger.returned(token);
+    this.#meter.parsed(bytes, this.#ledger.idle);
+    this.#rate.parsed(bytes);
     this.#events.parsed();
   }
 
   /** A `resume` has told the relay how far it was parsed. */
   toldParsed(): void {
+    this.aheadBytes = 0;
     this.#ackedOffset = this.#ledger.parsed.offset;
     this.#toldWindowBytes = this.#meter.windowBytes;
   }
@@ -97,7 +110,7 @@ export class OutputIntake {
         return true;
       case FrameType.outputGap: {
         const gap = gapOf(entry);
-        if (gap) this.#declare(gap);
+        if (gap && gap.sizeBytes > 0) this.#declare(gap);
         break;
       }
       case FrameType.outputMark:

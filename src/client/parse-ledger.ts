@@ -7,6 +7,7 @@ import { startOfLog } from '../protocol/position.ts';
  */
 export class ParseLedger {
   #waiting: Array<{ readonly token: number; readonly bytes: number; to: Position }> = [];
+  #waitingBytes = 0;
   #nextToken = 1;
   #parsed: Position = startOfLog;
 
@@ -19,10 +20,16 @@ export class ParseLedger {
     return this.#waiting.length === 0;
   }
 
+  /** Handed over and not parsed. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
   /** @returns the token of these bytes; everything up to `to` is parsed when it comes back */
   given(bytes: number, to: Position): number {
     const token = this.#nextToken++;
     this.#waiting.push({ token, bytes, to });
+    this.#waitingBytes += bytes;
     return token;
   }
 
@@ -36,6 +43,7 @@ export class ParseLedger {
       this.#waiting.shift();
       first = this.#waiting[0];
     }
+    this.#waitingBytes -= bytes;
     return bytes;
   }
 

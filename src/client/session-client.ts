@@ -3,11 +3,12 @@ import { CloseCode, mayComeBack } from '../protocol/close-code.ts';
 import { decodeEntry } from '../protocol/entry.ts';
 import { CloseStreamCause } from '../protocol/ephemeral.ts';
 import { isLogEntry } from '../protocol/frame-type.ts';
-import { type ClientStream, isClientStream, isSessionId, readStream, type SessionId } from '../protocol/ids.ts';
+import { type ClientStream, isClientStream, isSessionId, type SessionId } from '../protocol/ids.ts';
 import type { Position } from '../protocol/position.ts';
 import { type Attached, decodeServerFrame, type ServerFrame } from '../protocol/server-frame.ts';
 import type { Control, SessionStatus } from '../protocol/session-status.ts';
-import type { ClientHost, ClientSocket, ClientState, SavedSession } from './client-host.ts';
+import type { ClientHost, ClientSocket, ClientState, Queued, SavedSession } from './client-host.ts';
+import { helloFrame } from './hello.ts';
 import { InputKeeper } from './input-keeper.ts';
 import { LostInput } from './lost-input.ts';
 import { OutputIntake } from './output-intake.ts';
@@ -40,7 +41,7 @@ export class SessionClient {
 
   constructor(host: ClientHost) {
     this.#host = host;
-    this.#input = new InputKeeper(this.#newStream());
+    this.#input = InputKeeper.ofNewStream(host);
     this.#socket = new SocketKeeper(host, {
       due: () => this.#connect(),
       silent: () => this.#drop(CloseCode.silent, 'the relay did not answer'),
@@ -67,6 +68,10 @@ export class SessionClient {
 
   get position(): Position {
     return this.#output.position;
+  }
+
+  get queued(): Queued {
+    return this.#output.queued;
   }
 
   /** What a later page needs to join this session; undefined before there is one and when it is over. */
@@ -124,8 +129,9 @@ export class SessionClient {
     this.#send({ kind: 'takeControl', stream: this.#input.stream, connection: this.#connection });
   }
 
+  /** Asks for the newest output instead of what is queued; what is left out is declared (FC9). */
   skip(): void {
-    this.#send({ kind: 'skip' });
+    if (this.#state.driving) this.#send({ kind: 'skip' });
   }
 
   /** Ends the session for everybody. */
@@ -154,15 +160,11 @@ export class SessionClient {
     const viewport = { ...this.#size, windowBytes: this.#output.windowBytes };
     this.#toldSize = this.#size;
     this.#output.toldParsed();
+    const { position, base, parsedOffset: parsed } = this.#output;
     const { stream, typed } = this.#input;
-    const connection = ++this.#connection;
-    if (!this.#session) return this.#send({ kind: 'open', ticket: this.#ticket ?? '', stream, connection, ...viewport });
-    const { position, base, parsedOffset } = this.#output;
-    const from = { position, base, typed, parsed: parsedOffset };
-    const previous = this.#previous ? { previous: this.#previous } : {};
-    const lost = this.#lostInput.streams.length > 0 ? { lost: this.#lostInput.streams } : {};
-    const who = { session: this.#session, key: this.#key, stream, connection, watch: this.#watch };
-    this.#send({ kind: 'resume', ...who, ...from, ...previous, ...lost, ...viewport });
+    const from = { position, base, typed, parsed, stream, connection: ++this.#connection, watch: this.#watch };
+    const which = { ticket: this.#ticket, session: this.#session, key: this.#key, previous: this.#previous };
+    this.#socket.send(helloFrame({ ...which, ...from, ...viewport, lost: this.#lostInput.streams }));
   }
 
   socketMessage(socket: ClientSocket, frame: Uint8Array): void {
@@ -282,13 +284,14 @@ export class SessionClient {
   /** Names are never reused: after every loss of control input has a new stream (RS4). */
   #changeStream(): void {
     this.#lostInput.gaveUp(this.#input);
-    this.#input = new InputKeeper(this.#newStream());
+    this.#input = InputKeeper.ofNewStream(this.#host);
     this.#connection = 1;
     this.#change({ untypedBytes: 0 });
   }
 
   #status(status: SessionStatus): void {
-    const { control, closed, ...shown } = status;
+    const { control, closed, queuedBytes, ...shown } = status;
+    if (queuedBytes !== undefined) this.#output.aheadBytes = queuedBytes;
     this.#change({ status: { ...this.#state.status, ...shown } });
     if (control) {
       this.#controlled(control);
@@ -337,10 +340,6 @@ export class SessionClient {
   #save(): void {
     const { saved } = this;
     if (saved) this.#host.save(saved);
-  }
-
-  #newStream(): ClientStream {
-    return readStream(this.#host.randomBytes(16), 0);
   }
 
   #change(part: Partial<ClientState>): void {

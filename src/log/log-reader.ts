@@ -55,6 +55,8 @@ export class LogReader {
   #candidate: 'position' | 'base' | 'first' = 'position';
   #waited = false;
   #rereads = 0;
+  /** Behind the newest entry that a push told of, delivered or not. */
+  #heardOffset = 0;
   #kept: Uint8Array[] = [];
   #keptBytes = 0;
   #keptOverflow = false;
@@ -81,6 +83,11 @@ export class LogReader {
 
   get parked(): boolean {
     return this.#mode === 'parked';
+  }
+
+  /** Bytes that are on the log beyond the position, as far as pushes have told. */
+  get aheadBytes(): number {
+    return Math.max(0, this.#heardOffset - this.#position.offset);
   }
 
   /** The channel is subscribed; reads sent from now on count. */
@@ -115,6 +122,8 @@ export class LogReader {
 
   push(frame: Uint8Array): ReaderNeed {
     if (this.#mode === 'live') return this.#pushLive(frame);
+    const entry = decodeEntry(frame);
+    if (entry) this.#heardOffset = endOffset(entry);
     if (this.#mode === 'reading') this.#keep(frame);
     return undefined;
   }
@@ -209,6 +218,7 @@ export class LogReader {
   #pushLive(frame: Uint8Array): ReaderNeed {
     const entry = decodeEntry(frame);
     if (!entry || entry.fence < this.#floor || compareIds(entry, this.#position) <= 0) return undefined;
+    this.#heardOffset = endOffset(entry);
     const fence = isFence(entry);
     if (this.#chains(entry, fence)) {
       if (this.#sink.roomEntries() === 0) {

@@ -23,18 +23,27 @@ export interface SessionStatus {
   readonly broker?: 'up' | 'lost';
   /** An earlier stream of this client will not be typed again: exactly `typed` bytes of it were (RS6). */
   readonly closed?: { readonly stream: ClientStream; readonly typed: number; readonly cause: number };
+  /** Output on the log that waits for this client's credit, as far as its edge knows (FC9). */
+  readonly queuedBytes?: number;
 }
 
 /** @returns undefined when a field has not the form it must have (WP2); unknown fields and words are left out, so that v1 can grow (WP5) */
 export function parseSessionStatus(json: { readonly [key: string]: unknown } | undefined): SessionStatus | undefined {
   if (!json) return undefined;
-  const { control, worker, broker, closed } = json;
+  const { control, worker, broker, closed, queuedBytes } = json;
   if (control !== undefined && !isControl(control)) return undefined;
   if (worker !== undefined && (typeof worker !== 'object' || worker === null)) return undefined;
   if (closed !== undefined && !isClosed(closed)) return undefined;
+  if (queuedBytes !== undefined && !isOffset(queuedBytes)) return undefined;
   const parsed = worker && parseWorkerStatus(worker);
   const known = broker === 'up' || broker === 'lost';
-  return { ...(control && { control }), ...(parsed && { worker: parsed }), ...(known && { broker }), ...(closed && { closed }) };
+  return {
+    ...(control && { control }),
+    ...(parsed && { worker: parsed }),
+    ...(known && { broker }),
+    ...(closed && { closed }),
+    ...(queuedBytes !== undefined && { queuedBytes }),
+  };
 }
 
 export function isControl(value: unknown): value is Control {

@@ -47,6 +47,14 @@ export class CreditGate {
     return true;
   }
 
+  /**
+   * What lies before `headOffset` was skipped for the driver (FC9): it need not come to the gap before anything is written behind it.
+   * Half a window only: with what was written before the gap it still fits the log.
+   */
+  jumped(headOffset: number): void {
+    if (this.#driver) this.#offset = Math.max(this.#offset, headOffset - this.windowBytes / 2);
+  }
+
   /** @returns whether that driver was the current one: nobody drives now */
   gone(inputFence: number): boolean {
     if (this.#driver?.inputFence !== inputFence) return false;

@@ -1,10 +1,12 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import type { LogAppender } from '../broker/log-appender.ts';
-import { dataOffer } from '../log/log-writer.ts';
+import { controlOffer, dataOffer } from '../log/log-writer.ts';
 import { OutputFlag } from '../protocol/entry.ts';
 import { FrameType } from '../protocol/frame-type.ts';
+import { encodeGap, GapCause } from '../protocol/gap.ts';
 import { maxEntryPayloadBytes } from '../protocol/limits.ts';
 import type { CreditGate } from '../session/credit-gate.ts';
+import { OutputSkip } from '../session/output-skip.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { pendingOutputBytes, stallProbe } from './constants.ts';
 
@@ -35,6 +37,8 @@ export class OutputSide {
   #probe: Timer | undefined;
   #probeMs: number = stallProbe.firstMs;
   #unansweredSince: number | undefined;
+  #skip: OutputSkip | undefined;
+  #skipTimer: Timer | undefined;
 
   constructor(appender: LogAppender, gate: CreditGate, events: OutputSideEvents, clock: Clock) {
     this.#appender = appender;
@@ -53,7 +57,7 @@ export class OutputSide {
   }
 
   get settled(): boolean {
-    return this.#held.length === 0 && this.#appender.writer.settled;
+    return !this.#skip && this.#held.length === 0 && this.#appender.writer.settled;
   }
 
   connect(upstream: Upstream): void {
@@ -62,7 +66,9 @@ export class OutputSide {
 
   output(bytes: Uint8Array, source: 'stdout' | 'stderr'): void {
     if (bytes.length === 0) return;
-    this.#held.push({ bytes, flags: source === 'stderr' ? OutputFlag.stderr : 0 });
+    const flags = source === 'stderr' ? OutputFlag.stderr : 0;
+    if (this.#skip) return this.#skip.take({ bytes, flags }, this.#clock.now());
+    this.#held.push({ bytes, flags });
     this.#heldBytes += bytes.length;
     this.pour();
   }
@@ -83,6 +89,31 @@ export class OutputSide {
     this.#pauseOrResume();
   }
 
+  /** The driver does not want what is queued: all is read and discarded until the upstream is quiet (FC9). */
+  skip(): void {
+    if (this.#skip) return;
+    this.#skip = new OutputSkip(this.#clock.now());
+    for (const held of this.#held.splice(0)) this.#skip.take(held, this.#clock.now());
+    this.#heldBytes = 0;
+    this.#pauseOrResume();
+    this.#endSkipLater();
+  }
+
+  /** Declares what was discarded, one gap of exactly that size, and goes on behind it. */
+  endSkip(): void {
+    const skip = this.#skip;
+    if (!skip) return;
+    this.#skipTimer?.cancel();
+    this.#skip = undefined;
+    const { skippedBytes, tail } = skip.end();
+    const payload = encodeGap({ sizeBytes: skippedBytes, cause: GapCause.skipped });
+    this.#appender.offer({ ...controlOffer(FrameType.outputGap, 0, payload), skippedBytes });
+    this.#gate.jumped(this.#appender.writer.offeredOffset);
+    for (const { bytes, flags } of tail) this.#held.push({ bytes, flags });
+    this.#heldBytes = skip.tailBytes;
+    this.pour();
+  }
+
   /** The driver has answered, with or without news. */
   driverHeard(): void {
     this.#unansweredSince = undefined;
@@ -101,6 +132,8 @@ export class OutputSide {
   close(): void {
     this.#probe?.cancel();
     this.#probe = undefined;
+    this.#skipTimer?.cancel();
+    this.#skip = undefined;
     this.#held = [];
     this.#heldBytes = 0;
   }
@@ -116,7 +149,7 @@ export class OutputSide {
       if (!this.#paused) this.#upstream?.pause();
       this.#paused = true;
       if (!this.#probe && this.#gate.driven && this.#gate.room(this.#appender.writer.offeredOffset) <= 0) this.#probeLater();
-    } else if (this.#paused && this.#room() >= Math.min(this.#gate.windowBytes / 4, pendingOutputBytes / 2)) {
+    } else if (this.#paused && (this.#skip || this.#room() >= Math.min(this.#gate.windowBytes / 4, pendingOutputBytes / 2))) {
       this.#paused = false;
       this.#upstream?.resume();
     }
@@ -124,6 +157,12 @@ export class OutputSide {
 
   #stalled(): boolean {
     return this.#held.length > 0 && this.#gate.driven && this.#gate.room(this.#appender.writer.offeredOffset) <= 0;
+  }
+
+  #endSkipLater(): void {
+    const leftMs = this.#skip?.leftMs(this.#clock.now()) ?? 0;
+    if (leftMs > 0) this.#skipTimer = this.#clock.after(leftMs, () => this.#endSkipLater());
+    else this.endSkip();
   }
 
   #probeLater(): void {

@@ -18,10 +18,10 @@ import { startOfLog } from '../protocol/position.ts';
 import type { WorkerStatus } from '../protocol/session-status.ts';
 import { CreditGate } from '../session/credit-gate.ts';
 import type { SessionRecord } from '../session/session-record.ts';
-import { type Credential, type Upstream, type UpstreamOpener, UpstreamRefusal } from '../upstream/upstream.ts';
-import { openTries } from './constants.ts';
+import type { Credential, Upstream, UpstreamOpener } from '../upstream/upstream.ts';
 import { EndKeeper, emptyOutput } from './end-keeper.ts';
 import { InputSide } from './input-side.ts';
+import { openUpstream } from './open-upstream.ts';
 import { OutputSide } from './output-side.ts';
 
 export interface PumpTools {
@@ -47,6 +47,7 @@ export class Pump {
   readonly #session: SessionRecord;
   readonly #finished: (kept?: EndKeeper) => void;
   readonly #abort = new AbortController();
+  readonly #opening = new AbortController();
   readonly #out: LogName;
   readonly #in: LogName;
   readonly #trims = new TrimLine(outputLogBytes);
@@ -100,9 +101,11 @@ export class Pump {
   end(reason: EndReason): void {
     if (this.#ending || this.#over) return;
     this.#ending = reason;
+    this.#opening.abort();
     // From here on nothing reaches the upstream: what was not typed is stated as such, not written into a closed socket (RS6).
     this.#input?.close();
     this.#upstream?.close();
+    this.#output?.endSkip();
     this.#leg = 'ended';
     this.#endWhenSettled();
   }
@@ -189,35 +192,17 @@ export class Pump {
   }
 
   async #open(): Promise<void> {
-    const { opener, unseal } = this.#tools;
     const events = {
       output: (bytes: Uint8Array, source: 'stdout' | 'stderr') => this.#output?.output(bytes, source),
       drained: () => this.#input?.unblock(),
       ended: (reason: EndReason) => this.end(reason),
     };
-    const backoff = new Backoff(this.#tools.random, 500, 4000);
-    for (let tries = 1; !this.#over && !this.#ending; tries++) {
-      const size = this.#input?.size ?? this.#session.size;
-      try {
-        const request = { target: this.#session.target, size, credential: unseal(this.#session), sessionId: this.#session.id };
-        const upstream = await opener.open(request, events, this.#abort.signal);
-        if (this.#over || this.#ending) {
-          upstream.close();
-          return;
-        }
-        this.#opened(upstream, size);
-        return;
-      } catch (failure) {
-        if (this.#over) return;
-        const refusal = failure instanceof UpstreamRefusal ? failure : undefined;
-        if (!refusal) this.#tools.log('open failed', { sessionId: this.#session.id, error: String(failure) });
-        if (!refusal?.retryable || tries >= openTries) {
-          this.end(refusal?.end ?? { kind: 'refused', reason: 'internal', message: 'The relay could not open the upstream.' });
-          return;
-        }
-        await sleep(this.#tools.clock, backoff.nextMs(), this.#abort.signal);
-      }
-    }
+    const size = () => this.#input?.size ?? this.#session.size;
+    const opening = await openUpstream(this.#session, size, events, this.#tools, this.#opening.signal);
+    if (!opening) return;
+    if ('refused' in opening) this.end(opening.refused);
+    else if (this.#over || this.#ending) opening.upstream.close();
+    else this.#opened(opening.upstream, opening.size);
   }
 
   #opened(upstream: Upstream, size: { readonly cols: number; readonly rows: number }): void {
@@ -250,6 +235,9 @@ export class Pump {
         return;
       case 'detach':
         return this.#driverGone(told.fences.input, false);
+      case 'skipOutput':
+        if (gate.driven && told.fences.input === gate.inputFence) this.#output?.skip();
+        return;
       case 'ask':
         if (told.stream === noStream) return this.#tellStatus();
         // An edge that was replaced cannot know whether its client gave up or came back elsewhere: who drives has not given up.
@@ -264,6 +252,8 @@ export class Pump {
     if (!fence.driver || !gate || !appender) return;
     this.#driver = fence;
     this.#grace?.cancel();
+    // Only its driver may skip, and it has not asked for what comes from here on (FC9).
+    this.#output?.endSkip();
     gate.adopt(fence.position.fence, fence.driver, appender.writer.offeredOffset);
     this.#tellStatus();
     this.#output?.driverHeard();
@@ -273,6 +263,7 @@ export class Pump {
   #driverGone(inputFence: number, leave: boolean): void {
     if (!this.#gate?.gone(inputFence)) return;
     this.#driver = undefined;
+    this.#output?.endSkip();
     if (leave) this.#tools.broker.logs.leave(this.#session.id, inputFence).catch(() => {});
     this.#graceStarts();
     this.#output?.pour();
@@ -325,6 +316,7 @@ export class Pump {
 
   #release(kept?: EndKeeper): void {
     this.#abort.abort();
+    this.#opening.abort();
     this.#grace?.cancel();
     this.#follower?.close();
     this.#input?.close();

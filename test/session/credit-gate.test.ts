@@ -122,3 +122,19 @@ describe('when nobody drives', () => {
     expect(gate.room(10_000 * KiB)).toBe(Number.POSITIVE_INFINITY);
   });
 });
+
+describe('a gap that the driver asked for', () => {
+  it('[FC9] leaves half a window behind it, so that the prompt does not wait for the driver to come there', () => {
+    const gate = driven();
+    expect(gate.room(128 * KiB)).toBe(0);
+    gate.jumped(5_000 * KiB);
+    expect(gate.room(5_000 * KiB)).toBe(64 * KiB);
+  });
+
+  it('[FC9] takes no credit away', () => {
+    const gate = driven();
+    gate.credit({ input: inputFence, output: outputFence }, 1_000, 64 * KiB, 1_000);
+    gate.jumped(1_000);
+    expect(gate.room(1_000)).toBe(128 * KiB);
+  });
+});

@@ -18,7 +18,7 @@ export class TestBrowser implements ClientHost {
   readonly #subject: string;
   readonly #output: Uint8Array[] = [];
   #parsing = true;
-  #unparsed: number[] = [];
+  #unparsed: { readonly token: number; readonly bytes: number }[] = [];
 
   constructor(relay: TestRelay, door: RelayDoor, subject: string) {
     this.#relay = relay;
@@ -56,7 +56,18 @@ export class TestBrowser implements ClientHost {
 
   startParsing(): void {
     this.#parsing = true;
-    for (const token of this.#unparsed.splice(0)) this.client.parsed(token);
+    for (const { token } of this.#unparsed.splice(0)) this.client.parsed(token);
+  }
+
+  /** The terminal parses at least so much of what it was given, and stops again. */
+  parseSome(bytes: number): void {
+    let left = bytes;
+    while (left > 0) {
+      const first = this.#unparsed.shift();
+      if (!first) return;
+      left -= first.bytes;
+      this.client.parsed(first.token);
+    }
   }
 
   /** The network is gone: the client and the edge hear of it. */
@@ -109,7 +120,7 @@ export class TestBrowser implements ClientHost {
   output(bytes: Uint8Array, _source: 'stdout' | 'stderr', token: number): void {
     this.#output.push(bytes);
     if (this.#parsing) queueMicrotask(() => this.client.parsed(token));
-    else this.#unparsed.push(token);
+    else this.#unparsed.push({ token, bytes: bytes.length });
   }
 
   gap(gap: Gap): void {

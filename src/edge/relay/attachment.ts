@@ -11,7 +11,7 @@ import { encodeServerFrame } from '../../protocol/server-frame.ts';
 import type { Control, SessionStatus } from '../../protocol/session-status.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
 import type { BrowserSocket, SocketEvents } from '../listener.ts';
-import { requeueOpenMs } from './constants.ts';
+import { queuedStepBytes, requeueOpenMs, skipAnswerMs } from './constants.ts';
 import { OutputLine } from './output-line.ts';
 import type { RelayTools } from './relay-tools.ts';
 import { type Claimant, Steering } from './steering.ts';
@@ -45,6 +45,8 @@ export class Attachment implements SocketEvents {
   #silence: Timer;
   #heardAt: number;
   #brokerLost = false;
+  #skipping: Timer | undefined;
+  #toldQueuedBytes = 0;
 
   constructor(socket: BrowserSocket, subject: string, tools: RelayTools, closing: () => void) {
     this.#socket = socket;
@@ -79,6 +81,7 @@ export class Attachment implements SocketEvents {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#requeue?.cancel();
+    this.#skipping?.cancel();
     this.#silence.cancel();
     this.#output?.close();
     this.#follower?.close();
@@ -121,7 +124,8 @@ export class Attachment implements SocketEvents {
         return this.#steering?.input?.endOfInput(frame.offset);
       case 'ack':
         if (this.#output?.ack(frame.outputFence, frame.offset, frame.windowBytes)) this.#tellCredit();
-        return this.#follower?.resume();
+        this.#follower?.resume();
+        return this.#tellQueued();
       case 'takeControl': {
         const claimant = { stream: frame.stream, connection: frame.connection, typed: 0 };
         if (this.#state === 'attached') void this.#takeControl(claimant);
@@ -129,7 +133,7 @@ export class Attachment implements SocketEvents {
         return;
       }
       case 'skip':
-        return this.#publishIn({ kind: 'skipOutput' });
+        return this.#skipOutput();
       case 'end':
         return this.#steering?.input?.endRequest();
     }
@@ -290,6 +294,27 @@ export class Attachment implements SocketEvents {
   async #takeControl(claimant: Claimant): Promise<void> {
     const control = await this.#steering?.take(claimant, { kind: 'force' });
     if (control) this.tell({ control });
+  }
+
+  /** FC9: the worker discards what is queued upstream, this edge what is on the log, until it comes to the worker's gap. */
+  #skipOutput(): void {
+    if (!this.#steering?.input) return;
+    this.#publishIn({ kind: 'skipOutput' });
+    this.#output?.skip();
+    this.#follower?.resume();
+    this.#skipping?.cancel();
+    this.#skipping = this.#tools.clock.after(skipAnswerMs, () => {
+      this.#output?.endSkip();
+      this.#follower?.resume();
+    });
+  }
+
+  /** What waits on the log for this client: with it the page knows how far behind the screen is (FC9). */
+  #tellQueued(): void {
+    const queuedBytes = this.#follower?.reader.aheadBytes ?? 0;
+    if (Math.abs(queuedBytes - this.#toldQueuedBytes) < queuedStepBytes && (queuedBytes > 0 || this.#toldQueuedBytes === 0)) return;
+    this.#toldQueuedBytes = queuedBytes;
+    this.tell({ queuedBytes });
   }
 
   #tellCredit(): void {

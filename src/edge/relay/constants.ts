@@ -17,3 +17,9 @@ export const ownerSweepMs = 5_000;
 
 /** The lease time that observers wait (LS1). */
 export const leaseMs = 15_000;
+
+/** A skip ends here even if the worker's gap does not come: a worker skips for five seconds at most (FC9). */
+export const skipAnswerMs = 6_000;
+
+/** A client is told anew how much waits on the log when that changed by so much (FC9). */
+export const queuedStepBytes = 16 * 1024;

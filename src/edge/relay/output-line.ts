@@ -1,6 +1,8 @@
 import type { ReaderSink } from '../../log/log-reader.ts';
 import { type Entry, endOffset } from '../../protocol/entry.ts';
-import type { Gap } from '../../protocol/gap.ts';
+import { FrameType } from '../../protocol/frame-type.ts';
+import { type Gap, GapCause, gapOf } from '../../protocol/gap.ts';
+import { pageEntries } from '../../protocol/limits.ts';
 import type { Position } from '../../protocol/position.ts';
 import { encodeServerFrame } from '../../protocol/server-frame.ts';
 import { OutputWindow } from '../../session/output-window.ts';
@@ -15,6 +17,8 @@ export class OutputLine implements ReaderSink {
   #closed = false;
   /** The credit that was last told to the worker. */
   #toldOffset: number;
+  /** While the client skips: what it will not get, and where it goes on (FC9). */
+  #skip: { bytes: number; to: Position | undefined; adoptCrc: boolean } | undefined;
 
   constructor(socket: BrowserSocket, start: Position, parsed: { readonly fence: number; readonly offset: number }, windowBytes: number) {
     this.#socket = socket;
@@ -26,7 +30,18 @@ export class OutputLine implements ReaderSink {
     return { ...this.#window.acked, windowBytes: this.#window.windowBytes };
   }
 
+  /** The client does not want what is on the log up to the worker's own gap: it is read and not sent. */
+  skip(): void {
+    this.#skip ??= { bytes: 0, to: undefined, adoptCrc: false };
+  }
+
+  endSkip(): void {
+    this.#declareSkipped();
+    this.#skip = undefined;
+  }
+
   roomEntries(): number {
+    if (this.#skip && !this.#closed) return pageEntries;
     if (this.#closed || this.#socket.bufferedBytes() >= socketBufferBytes) {
       this.#parked = true;
       return 0;
@@ -37,16 +52,22 @@ export class OutputLine implements ReaderSink {
   }
 
   deliver(entry: Entry): void {
+    if (this.#skip && this.#skipped(entry)) return;
     this.#window.sent(endOffset(entry));
     this.#socket.send(entry.frame);
   }
 
   gap(gap: Gap, to: Position, adoptCrc: boolean): void {
+    if (this.#skip) {
+      this.#skip = { bytes: this.#skip.bytes + gap.sizeBytes, to, adoptCrc };
+      return;
+    }
     this.#window.moved(to.offset);
     this.#socket.send(encodeServerFrame({ kind: 'gap', to, adoptCrc, ...gap }));
   }
 
   rewound(to: Position, adoptCrc: boolean): void {
+    this.endSkip();
     this.#window.moved(to.offset);
     this.#toldOffset = Math.min(this.#toldOffset, to.offset);
     this.#socket.send(encodeServerFrame({ kind: 'rewound', to, adoptCrc }));
@@ -64,5 +85,31 @@ export class OutputLine implements ReaderSink {
 
   close(): void {
     this.#closed = true;
+  }
+
+  /** @returns whether the entry is part of what is skipped. Only output is: what a person has to see ends it or goes through. */
+  #skipped(entry: Entry): boolean {
+    const skip = this.#skip;
+    if (!skip) return false;
+    const { fence, seq, offset, crc, type } = entry;
+    if (type !== FrameType.outputData && type !== FrameType.outputGap) {
+      this.#declareSkipped();
+      if (type !== FrameType.outputMark) this.#skip = undefined;
+      return false;
+    }
+    skip.bytes += endOffset(entry) - offset;
+    skip.to = { fence, seq, offset: endOffset(entry), crc };
+    skip.adoptCrc = false;
+    if (gapOf(entry)?.cause === GapCause.skipped) this.endSkip();
+    return true;
+  }
+
+  /** One gap for all of it, over which the client's position moves. */
+  #declareSkipped(): void {
+    const { to, bytes, adoptCrc } = this.#skip ?? {};
+    if (!to) return;
+    this.#skip = { bytes: 0, to: undefined, adoptCrc: false };
+    this.#window.moved(to.offset);
+    this.#socket.send(encodeServerFrame({ kind: 'gap', to, adoptCrc: adoptCrc ?? false, sizeBytes: bytes ?? 0, cause: GapCause.skipped }));
   }
 }

@@ -16,6 +16,7 @@ import { StatusBadge } from '../status-badge.ts';
 import { logLink, placeTitle } from '../target-from-url.ts';
 import { terminalKeys } from './keys.ts';
 import { SearchBar } from './search-bar.ts';
+import { SkipOffer } from './skip-offer.ts';
 import { TerminalView } from './terminal-view.ts';
 
 export interface TerminalPageParts {
@@ -29,6 +30,10 @@ export interface TerminalPageParts {
 /** After a gap the process is told one row less and then the size as it is, so that full-screen programs draw anew (FC9). */
 const nudgeMs = 120;
 
+/** Ctrl-C. */
+const interrupt = 0x03;
+const nothingQueued = { bytes: 0, ms: 0 };
+
 /** One shell on one page. */
 export class TerminalPage implements OutputView {
   readonly #target: TerminalPageParts['target'];
@@ -40,6 +45,20 @@ export class TerminalPage implements OutputView {
   /** Stays in sight where a full-screen program paints over the line in the terminal. */
   readonly #loss = element('span', { class: 'warning-note', role: 'alert', hidden: true, 'data-testid': 'loss' });
   #nudging = false;
+  readonly #skipButton = button('', { class: 'primary', hidden: true, 'data-testid': 'skip-output' }, () => {
+    this.#skip.accept();
+    this.#view.focus();
+  });
+  readonly #skip = new SkipOffer({
+    show: (queuedBytes) => {
+      this.#skipButton.textContent = `Skip ${byteSize(queuedBytes)} of output (Ctrl-C again)`;
+      this.#skipButton.hidden = false;
+    },
+    hide: () => {
+      this.#skipButton.hidden = true;
+    },
+    skip: () => this.#runner.client?.skip(),
+  });
 
   constructor(parts: TerminalPageParts) {
     this.#target = parts.target;
@@ -58,6 +77,7 @@ export class TerminalPage implements OutputView {
     const header = pageHeader(
       parts.target,
       this.#loss,
+      this.#skipButton,
       this.#takeControl,
       element('a', { class: 'quiet', href: logLink(parts.target), title: 'The log of this container' }, 'Log'),
       button('Find', { class: 'quiet', title: 'Find in the terminal (Ctrl-Shift-F)' }, () => search.open()),
@@ -116,6 +136,7 @@ export class TerminalPage implements OutputView {
   changed(state: ClientState): void {
     this.#badge.changed(state);
     const { connection } = state;
+    this.#skip.changed(this.#runner.client?.queued ?? nothingQueued, state.driving);
     this.#takeControl.hidden = state.driving || connection.kind !== 'attached';
     const loss = lossText(state);
     this.#loss.hidden = loss === '';
@@ -132,7 +153,10 @@ export class TerminalPage implements OutputView {
       if (bytes.length === 1 && bytes[0] === 0x0d) this.#startNew();
       return;
     }
-    if (client.type(bytes)) return;
+    if (client.type(bytes)) {
+      if (bytes.length === 1 && bytes[0] === interrupt) this.#skip.interrupted(client.queued);
+      return;
+    }
     if (client.state.driving)
       this.#view.notice(`${byteSize(bytes.length)} of typing did not fit beside what waits; nothing of it was sent`, 'note');
     else this.#takeControl.animate(flash, { duration: 400 });
