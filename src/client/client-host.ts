@@ -50,6 +50,8 @@ export interface ClientState {
   readonly driving: boolean;
   /** Input kept and not yet typed, bytes. */
   readonly untypedBytes: number;
+  /** Of these, those that are on the log: they are typed whatever becomes of this page. */
+  readonly acceptedBytes: number;
   /** The last thing the relay said of each leg. */
   readonly status: SessionStatus;
   /** Round trip browser to edge; undefined until the first pong. */
@@ -58,6 +60,8 @@ export interface ClientState {
   readonly faults: { readonly mismatches: number; readonly gaps: number; readonly gapBytes: number; readonly rewinds: number };
   /** Input that was not typed and never will be, since the page was loaded (RS6). */
   readonly notSentBytes: number;
+  /** Input that was on its way when the worker was lost: it may have been typed, and nobody knows (RS6). */
+  readonly fateUnknownBytes: number;
   readonly receivedBytes: number;
 }
 

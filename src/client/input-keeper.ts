@@ -42,6 +42,10 @@ export class InputKeeper {
     return this.#end - this.#typed;
   }
 
+  get shown(): { readonly untypedBytes: number; readonly acceptedBytes: number } {
+    return { untypedBytes: this.untypedBytes, acceptedBytes: Math.max(0, Math.min(this.#accepted, this.#end) - this.#typed) };
+  }
+
   /** @returns false when the bytes do not fit: nothing of them is kept */
   keep(bytes: Uint8Array): boolean {
     if (this.untypedBytes + bytes.length > keptInputBytes) return false;

@@ -2,29 +2,47 @@ import type { ClientStream } from '../protocol/ids.ts';
 import { lostStreams } from '../protocol/limits.ts';
 import type { InputKeeper } from './input-keeper.ts';
 
+interface GivenUp {
+  readonly end: number;
+  /** Beyond it nothing can have reached the log. */
+  readonly sent: number;
+  readonly typed: number;
+}
+
 /** Streams that this client gave up with bytes un-typed, until the worker says how far each was typed: then it is exact what was lost (RS6). */
 export class LostInput {
-  readonly #ends = new Map<ClientStream, number>();
+  readonly #streams = new Map<ClientStream, GivenUp>();
   #notSentBytes = 0;
+  #fateUnknownBytes = 0;
 
-  /** Bytes that were not typed and never will be. */
-  get notSentBytes(): number {
-    return this.#notSentBytes;
+  /** `notSentBytes` were not typed and never will be; `fateUnknownBytes` may have been, and nobody is left who knows. */
+  get shown(): { readonly notSentBytes: number; readonly fateUnknownBytes: number } {
+    return { notSentBytes: this.#notSentBytes, fateUnknownBytes: this.#fateUnknownBytes };
   }
 
   /** Those to ask for. */
   get streams(): readonly ClientStream[] {
-    return [...this.#ends.keys()].slice(0, lostStreams);
+    return [...this.#streams.keys()].slice(0, lostStreams);
   }
 
   gaveUp(input: InputKeeper): void {
-    if (input.untypedBytes > 0) this.#ends.set(input.stream, input.typed + input.untypedBytes);
+    const { stream, typed, sent, untypedBytes } = input;
+    if (untypedBytes > 0) this.#streams.set(stream, { typed, sent, end: typed + untypedBytes });
   }
 
   closed(stream: ClientStream, typed: number): void {
-    const end = this.#ends.get(stream);
-    if (end === undefined) return;
-    this.#ends.delete(stream);
-    this.#notSentBytes += Math.max(0, end - typed);
+    const given = this.#streams.get(stream);
+    if (!given) return;
+    this.#streams.delete(stream);
+    this.#notSentBytes += Math.max(0, given.end - typed);
+  }
+
+  /** The session is over and its worker has not said it: what was on its way may have been typed before the worker was lost. */
+  nobodyKnows(): void {
+    for (const { typed, sent, end } of this.#streams.values()) {
+      this.#fateUnknownBytes += sent - typed;
+      this.#notSentBytes += end - sent;
+    }
+    this.#streams.clear();
   }
 }

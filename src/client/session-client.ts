@@ -54,10 +54,10 @@ export class SessionClient {
       connection: { kind: 'connecting', tries: 0 },
       session: undefined,
       driving: false,
-      untypedBytes: 0,
+      ...this.#input.shown,
       status: {},
       edgeRttMs: undefined,
-      notSentBytes: 0,
+      ...this.#lostInput.shown,
       ...this.#output.shown,
     };
   }
@@ -108,7 +108,7 @@ export class SessionClient {
     if (kind === 'ended' || kind === 'lost' || this.#watch || (kind === 'attached' && !this.#state.driving)) return false;
     if (!this.#input.keep(bytes)) return false;
     this.#sendInput();
-    this.#change({ untypedBytes: this.#input.untypedBytes });
+    this.#change({ ...this.#input.shown });
     return true;
   }
 
@@ -223,8 +223,11 @@ export class SessionClient {
   #over(connection: Extract<ClientState['connection'], { kind: 'lost' | 'ended' }>): void {
     this.#socket.stopWaiting();
     this.#socket.drop();
-    const untyped = connection.kind === 'ended' ? { untypedBytes: 0 } : {};
-    this.#change({ connection, driving: false, ...untyped, ...this.#output.shown });
+    if (connection.kind === 'ended') {
+      this.#changeStream();
+      this.#lostInput.nobodyKnows();
+    }
+    this.#change({ connection, driving: false, ...this.#lostInput.shown, ...this.#output.shown });
   }
 
   // --- frames ---
@@ -236,7 +239,7 @@ export class SessionClient {
       case 'inputAck':
         this.#input.acknowledged(frame.accepted, frame.typed);
         this.#sendInput();
-        return this.#change({ untypedBytes: this.#input.untypedBytes });
+        return this.#change({ ...this.#input.shown });
       case 'gap':
         this.#output.gap(frame, frame.to, frame.adoptCrc);
         return this.#change(this.#output.shown);
@@ -271,22 +274,21 @@ export class SessionClient {
     if (control.driving) {
       if (control.stream !== this.#input.stream) return;
       this.#input.startAt(control.next);
-      this.#change({ driving: true, untypedBytes: this.#input.untypedBytes });
+      this.#change({ driving: true, ...this.#input.shown });
       this.#sendSize();
       this.#sendInput();
       return;
     }
     if (control.cause !== 'ended') this.#watch = true;
-    this.#changeStream();
-    this.#change({ driving: false });
+    this.#changeStream({ driving: false });
   }
 
   /** Names are never reused: after every loss of control input has a new stream (RS4). */
-  #changeStream(): void {
+  #changeStream(also: Partial<ClientState> = {}): void {
     this.#lostInput.gaveUp(this.#input);
     this.#input = InputKeeper.ofNewStream(this.#host);
     this.#connection = 1;
-    this.#change({ untypedBytes: 0 });
+    this.#change({ ...this.#input.shown, ...also });
   }
 
   #status(status: SessionStatus): void {
@@ -301,7 +303,7 @@ export class SessionClient {
     const own = closed.stream === this.#input.stream;
     if (own) this.#changeStream();
     this.#lostInput.closed(closed.stream, closed.typed);
-    this.#change({ notSentBytes: this.#lostInput.notSentBytes });
+    this.#change(this.#lostInput.shown);
     if (!own) return;
     const again = this.#state.driving && closed.cause === CloseStreamCause.hole;
     this.#change({ driving: false });
@@ -338,8 +340,7 @@ export class SessionClient {
   }
 
   #save(): void {
-    const { saved } = this;
-    if (saved) this.#host.save(saved);
+    if (this.saved) this.#host.save(this.saved);
   }
 
   #change(part: Partial<ClientState>): void {

@@ -22,9 +22,10 @@ export function rewoundText(bytes: number): string {
 }
 
 /** All that a session has lost so far, both ways, short; empty when nothing was. */
-export function lossText(state: Pick<ClientState, 'faults' | 'notSentBytes'>): string {
+export function lossText(state: Pick<ClientState, 'faults' | 'notSentBytes' | 'fateUnknownBytes'>): string {
   const parts: string[] = [];
   if (state.faults.gapBytes > 0) parts.push(`${byteSize(state.faults.gapBytes)} of output missing`);
   if (state.notSentBytes > 0) parts.push(`${byteSize(state.notSentBytes)} of typing not sent`);
+  if (state.fateUnknownBytes > 0) parts.push(`${byteSize(state.fateUnknownBytes)} of typing may or may not have arrived`);
   return parts.join(', ');
 }

@@ -85,6 +85,8 @@ function details(state: ClientState, context: StatusContext): [string, string][]
   if (context.kind === 'terminal') {
     rows.push(['Keyboard', state.driving ? 'this page drives' : 'watching']);
     rows.push(['Typed, on the way', byteSize(state.untypedBytes)]);
+    if (state.acceptedBytes > 0) rows.push(['Of this, on the record', byteSize(state.acceptedBytes)]);
+    if (state.fateUnknownBytes > 0) rows.push(['Fate unknown', byteSize(state.fateUnknownBytes)]);
     if (state.notSentBytes > 0) rows.push(['Never sent', byteSize(state.notSentBytes)]);
   }
   rows.push(['Received', byteSize(state.receivedBytes)]);

@@ -5,6 +5,7 @@ import { CloseStreamCause } from '../../src/protocol/ephemeral.ts';
 import { type ClientStream, readStream } from '../../src/protocol/ids.ts';
 import { inputGrantBytes } from '../../src/protocol/limits.ts';
 import { FakeHost } from './fake-host.ts';
+import { WrittenLog } from './written-log.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (pieces: readonly { readonly bytes: Uint8Array }[]) => pieces.map((piece) => new TextDecoder().decode(piece.bytes)).join('');
@@ -111,6 +112,39 @@ describe('the input of a session client', () => {
     expect(take?.stream).not.toBe(stream);
     host.socket.tell({ kind: 'status', status: { control: { driving: true, stream: take?.stream as ClientStream, next: 0 } } });
     expect(host.client.type(bytes('on'))).toBe(true);
+  });
+
+  it('[RS6] tells what is on the record from what is only on its way', () => {
+    const host = FakeHost.attached();
+    host.client.type(bytes('0123456789'));
+    expect(host.state).toMatchObject({ untypedBytes: 10, acceptedBytes: 0 });
+    host.socket.tell({ kind: 'inputAck', accepted: 7, typed: 4, endOfInput: false });
+    expect(host.state).toMatchObject({ untypedBytes: 6, acceptedBytes: 3 });
+  });
+
+  it('[RS6] calls the fate of what was on its way unknown when its worker is lost, and what was never sent not sent', () => {
+    const host = FakeHost.attached();
+    host.client.type(bytes('0123456789'));
+    host.socket.tell({ kind: 'inputAck', accepted: 7, typed: 4, endOfInput: false });
+    host.socket.lost();
+    host.client.type(bytes('typed while away'));
+    host.advance(5000);
+    host.socket.opened();
+    const log = new WrittenLog();
+    host.socket.entry(log.fence(1000));
+    host.socket.entry(log.exit({ kind: 'worker-lost', message: 'The worker was lost.' }));
+    expect(host.state).toMatchObject({ untypedBytes: 0, fateUnknownBytes: 6, notSentBytes: 16 });
+  });
+
+  it('[RS6] knows everything exactly when the worker has said it before the end', () => {
+    const host = FakeHost.attached();
+    host.client.type(bytes('0123456789'));
+    const { stream } = host.socket.hello;
+    const log = new WrittenLog();
+    host.socket.entry(log.fence(1000));
+    host.socket.tell({ kind: 'status', status: { closed: { stream, typed: 4, cause: CloseStreamCause.ended } } });
+    host.socket.entry(log.exit({ kind: 'exited', code: 0, message: 'The process ended.' }));
+    expect(host.state).toMatchObject({ untypedBytes: 0, fateUnknownBytes: 0, notSentBytes: 6 });
   });
 
   it('[RS6] does not count streams of others', () => {

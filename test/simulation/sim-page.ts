@@ -171,6 +171,7 @@ export class SimPage implements ClientHost {
     if (state.notSentBytes !== this.#notSent) this.#toldNotSent(state);
     if (state.connection.kind === 'ended' && !this.ended) {
       this.ended = state.connection.reason;
+      this.#toldAtEnd(state);
       this.#checkEnd(state.connection.reason);
     }
     if (state.connection.kind === 'lost') {
@@ -201,7 +202,18 @@ export class SimPage implements ClientHost {
     });
   }
 
+  /** The worker has not said how far these were typed: what the page says must enclose it (RS6). */
+  #toldAtEnd(state: ClientState): void {
+    if (this.session && this.#world.truth.incarnations(this.session).length > 1) return;
+    const missing = this.streams.reduce((sum, { told, given, typed }) => sum + (told ? 0 : given - typed), 0);
+    const notSent = state.notSentBytes - this.#notSent;
+    if (missing < notSent || missing > notSent + state.fateUnknownBytes)
+      this.#world.truth.fail(`${this.name}: ${missing} bytes were not typed; it was told ${notSent} and ${state.fateUnknownBytes} unknown`);
+    this.#notSent = state.notSentBytes;
+  }
+
   #toldNotSent(state: ClientState): void {
+    if (state.connection.kind === 'ended') return;
     const closed = this.#closed;
     const stream = closed && this.#world.truth.streams.get(closed.stream as StreamTruth['id']);
     if (!stream) return this.#world.truth.fail(`${this.name} counts input as not sent that nobody closed`);

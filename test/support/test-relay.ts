@@ -115,9 +115,11 @@ export class TestWorker {
   renewing = true;
   /** What the broker's answers to this worker's `reassert` wait for. */
   reasserting: Promise<void> = Promise.resolve();
+  readonly #broker: MemoryBroker;
 
   constructor(name: WorkerId, relay: TestRelay, maxSessions: number) {
     const broker = relay.broker();
+    this.#broker = broker;
     const { logs: all, sessions, opens, tickets, health } = broker;
     const logs: LogStore = {
       takeOutput: (session, request) => all.takeOutput(session, request),
@@ -155,6 +157,12 @@ export class TestWorker {
       log: (event, fields) => relay.events.push({ event, ...fields }),
       maxSessions,
     });
+  }
+
+  /** The machine is gone: the broker never hears of this worker again, nor it of the broker. */
+  async kill(): Promise<void> {
+    this.renewing = false;
+    await this.#broker.close();
   }
 }
 

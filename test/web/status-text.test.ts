@@ -16,6 +16,8 @@ const calm: ClientState = {
   edgeRttMs: 12.3,
   faults: { mismatches: 0, gaps: 0, gapBytes: 0, rewinds: 0 },
   notSentBytes: 0,
+  fateUnknownBytes: 0,
+  acceptedBytes: 0,
   receivedBytes: 10,
 };
 const terminal = { kind: 'terminal' as const, retryInMs: undefined, behindBytes: 0 };
@@ -106,7 +108,15 @@ describe('what is missing', () => {
   it('[RS6] is told in one text for both directions', () => {
     expect(lossText(calm)).toBe('');
     const faults = { ...calm.faults, gaps: 1, gapBytes: 2048 };
-    expect(lossText({ faults, notSentBytes: 5 })).toBe('2.0 KiB of output missing, 5 B of typing not sent');
+    expect(lossText({ faults, notSentBytes: 5, fateUnknownBytes: 0 })).toBe('2.0 KiB of output missing, 5 B of typing not sent');
+  });
+
+  it('[RS6] tells what was not sent from what nobody knows', () => {
+    const state = { ...calm, notSentBytes: 5, fateUnknownBytes: 3 };
+    expect(lossText(state)).toBe('5 B of typing not sent, 3 B of typing may or may not have arrived');
+    const rows = statusText({ ...state, untypedBytes: 9, acceptedBytes: 4 }, terminal).details;
+    expect(rows).toContainEqual(['Fate unknown', '3 B']);
+    expect(rows).toContainEqual(['Of this, on the record', '4 B']);
   });
 
   it('[LG8] is told for a rewind', () => {

@@ -125,6 +125,38 @@ describe('a worker that died', () => {
     }
   });
 
+  it('[RS6] leaves the fate of what it had not told unknown: it is counted as such, and typed into no other shell', async () => {
+    await using relay = await TestRelay.start({ workers: 0 });
+    const dead = await relay.worker('worker-0');
+    const browser = await relay.openTerminal(relay.door());
+    browser.type('known, ');
+    await relay.clock.advance(3_000);
+    relay.opener.upstream.full = true;
+    browser.type('typed and not told, ');
+    await relay.clock.settle();
+    browser.type('accepted and not typed');
+    await relay.clock.settle();
+    await dead.kill();
+    await relay.worker('worker-1');
+    await relay.clock.advance(60_000);
+    expect(browser.state.connection).toMatchObject({ kind: 'ended', reason: { kind: 'worker-lost' } });
+    const unknown = 'typed and not told, accepted and not typed'.length;
+    expect(browser.state).toMatchObject({ fateUnknownBytes: unknown, notSentBytes: 0, untypedBytes: 0 });
+    expect(relay.opener.opened.map((upstream) => upstream.typed)).toStrictEqual(['known, typed and not told, ']);
+  });
+
+  it('[RS6] leaves nothing unknown that it had told', async () => {
+    await using relay = await TestRelay.start({ workers: 0 });
+    const dead = await relay.worker('worker-0');
+    const browser = await relay.openTerminal(relay.door());
+    browser.type('known');
+    await relay.clock.advance(3_000);
+    await dead.kill();
+    await relay.worker('worker-1');
+    await relay.clock.advance(60_000);
+    expect(browser.state).toMatchObject({ connection: { kind: 'ended' }, fateUnknownBytes: 0, notSentBytes: 0 });
+  });
+
   it('[LS1] one that is only slow is left alone', async () => {
     await using relay = await TestRelay.start({ workers: 0 });
     const slow = await relay.worker('worker-0');
