@@ -25,6 +25,9 @@ export const defaultLifetimes: Lifetimes = {
   redeliverMs: 10_000,
 };
 
+/** A server that is up for less than this may have lost sessions whose owners are still to restore them: "unknown" is not final (LG11). */
+export const youngMs = 30_000;
+
 /** Client streams whose accepted offset and connection number a session remembers, newest kept (RS4, RS5). */
 export const rememberedStreams = 16;
 

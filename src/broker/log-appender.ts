@@ -1,6 +1,6 @@
 import { Backoff } from '../base/backoff.ts';
 import type { Clock, Random, Timer } from '../base/clock.ts';
-import type { LogWriter, Offer, WriterVerdict } from '../log/log-writer.ts';
+import type { Claim, LogWriter, Offer, WriterVerdict } from '../log/log-writer.ts';
 import type { LogName, LogStore, LogSubscription, ReassertAnswer } from './log-store.ts';
 
 export interface AppenderEvents {
@@ -10,6 +10,11 @@ export interface AppenderEvents {
   stopped(verdict: Exclude<WriterVerdict, 'go-on'>): void;
   /** What was stored last is lost for good: an empty entry shows readers that something is missing (LG7, LG8). */
   holed?(): Offer;
+  /**
+   * The log's keys are gone (LG11). @returns the claim under which the writer goes on; 'again' to compare once more; undefined when it
+   * cannot restore them
+   */
+  restore?(young: boolean): Promise<Claim | 'again' | undefined>;
   /** In doubt the source must be paused (FC4); settled again when false. */
   doubt(inDoubt: boolean): void;
 }
@@ -20,9 +25,6 @@ export interface ShellTools {
   /** Whether this process may write now: a worker's lease (LS1). Absent: always. */
   readonly permit?: () => boolean;
 }
-
-/** Missing keys may come back within this time after a restart of the broker (LG11). */
-const unknownForMs = 30_000;
 
 /**
  * Drives a {@link LogWriter} against the broker: appends what it has, one at a time, and after any doubt asks `reassert` until it is
@@ -38,7 +40,6 @@ export class LogAppender {
   readonly #permit: () => boolean;
   readonly #watch: LogSubscription;
   #timer: Timer | undefined;
-  #unknownSince: number | undefined;
   #closed = false;
 
   constructor(store: LogStore, log: LogName, writer: LogWriter, events: AppenderEvents, tools: ShellTools) {
@@ -103,11 +104,19 @@ export class LogAppender {
       return this.#again();
     }
     if (this.#closed) return;
-    if (answer.kind === 'unknown' && this.#mayComeBack()) return this.#again();
+    if (answer.kind === 'unknown') {
+      const { young } = answer;
+      const restored = await this.#events.restore?.(young);
+      if (this.#closed) return;
+      if (restored === 'again' || (!restored && young)) return this.#again();
+      if (restored) {
+        this.writer.restored(restored, this.#clock.now());
+        answer = { kind: 'tail', tail: restored.fence.position };
+      }
+    }
     const verdict = this.writer.reasserted(answer);
     if (verdict === 'go-on') {
       this.#backoff.reset();
-      this.#unknownSince = undefined;
       this.#events.doubt(false);
       if (this.writer.holed && this.#events.holed) this.writer.offer(this.#events.holed());
       this.#flush();
@@ -116,11 +125,6 @@ export class LogAppender {
       this.#watch.close();
       this.#events.stopped(verdict);
     }
-  }
-
-  #mayComeBack(): boolean {
-    this.#unknownSince ??= this.#clock.now();
-    return this.#clock.now() - this.#unknownSince < unknownForMs;
   }
 
   #again(): void {

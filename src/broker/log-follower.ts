@@ -11,8 +11,8 @@ export interface FollowerEvents {
   ephemeral(frame: Uint8Array): void;
   /** Told with every page: who owns the session now. */
   owner(owner: WorkerId | undefined): void;
-  /** The session's keys are gone (LG11). The follower goes on asking until it is closed. */
-  unknown(): void;
+  /** The session's keys are gone, for good unless the server is young (LG11). The follower goes on asking until it is closed. */
+  unknown(young: boolean): void;
   /** Whether the log is followed at the moment; false while the broker does not answer. */
   connected(connected: boolean): void;
 }
@@ -110,7 +110,7 @@ export class LogFollower {
     }
     if (this.#closed || !this.reader.expects(need.turn)) return;
     if (answer.kind === 'unknown') {
-      this.#events.unknown();
+      this.#events.unknown(answer.young);
       this.#later(() => this.#read(need));
       return;
     }

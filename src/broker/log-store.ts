@@ -3,7 +3,8 @@ import type { EndReason } from '../protocol/end-reason.ts';
 import type { Entry } from '../protocol/entry.ts';
 import type { Driver, FenceEntry } from '../protocol/fence-entry.ts';
 import type { ClientStream, SessionId, WorkerId } from '../protocol/ids.ts';
-import type { EntryId } from '../protocol/position.ts';
+import type { EntryId, Position } from '../protocol/position.ts';
+import type { SessionRecord } from '../session/session-record.ts';
 
 /** One of the two logs of a session: `out` is written by the worker, `in` by the edge whose client drives. */
 export interface LogName {
@@ -24,6 +25,11 @@ export interface LogStore {
   takeInput(session: SessionId, request: TakeInput): Promise<TakeAnswer>;
   /** After any doubt: am I still the writer, and where does the log end? Puts my fence entry and rows back if they were lost (LG6, LG8). */
   reassert(log: LogName, claim: WriterClaim): Promise<ReassertAnswer>;
+  /**
+   * The session's keys are gone, and the caller still holds the upstream and was not replaced: writes meta and both logs' tails from its
+   * memory and takes the output log under a new fence, in one step (LG11). Same nonce: the same answer, nothing written.
+   */
+  restore(session: SessionId, request: RestoreRequest): Promise<RestoreAnswer>;
   /**
    * Stores one encoded frame under its id, then pushes it on the log's channel (LG4). Sending the same frame again is safe.
    * The push may arrive even if the append was refused.
@@ -102,7 +108,7 @@ export type TakeAnswer =
   /** `meta` names another owner. */
   | { readonly kind: 'not-owner' }
   | { readonly kind: 'ended' }
-  | { readonly kind: 'unknown' };
+  | Unknown;
 
 /** What a writer shows to prove that the log is still its own. */
 export interface WriterClaim {
@@ -118,7 +124,39 @@ export type ReassertAnswer =
   /** Input only: what my predecessor wrote was lost; a new take tells where the client goes on (LG6). */
   | { readonly kind: 'take-again' }
   | { readonly kind: 'ended' }
-  | { readonly kind: 'unknown' };
+  | Unknown;
+
+/** No such session. Final unless the server that answered is `young`: then its owner may still restore it (LG11). */
+export interface Unknown {
+  readonly kind: 'unknown';
+  readonly young: boolean;
+}
+
+export interface RestoreRequest {
+  readonly nonce: number;
+  /** As it is to stand: owned by the caller, and started. */
+  readonly record: SessionRecord;
+  /** The frames that are still there, oldest first, up to the last one ever encoded; `head` is behind it. The new fence continues it. */
+  readonly out: { readonly frames: readonly Uint8Array[]; readonly table: FenceTable; readonly head: Position };
+  /** The last entry that was delivered to the caller, with its fence's row: its writer goes on behind it. */
+  readonly in: { readonly frames: readonly Uint8Array[]; readonly table: FenceTable };
+  /** In the order of their newest take, newest last (RS4, RS5). */
+  readonly streams: readonly StreamMark[];
+  readonly driver: { readonly stream: ClientStream; readonly fence: number } | undefined;
+}
+
+/** What `meta` keeps of a client stream. */
+export interface StreamMark {
+  readonly stream: ClientStream;
+  readonly connection: number;
+  /** The client offset behind the last byte in the log, when its last writer was replaced. */
+  readonly accepted: number;
+}
+
+export type RestoreAnswer =
+  | { readonly kind: 'restored'; readonly fence: FenceEntry; readonly frame: Uint8Array; readonly table: FenceTable }
+  /** The keys are back without the caller: `reassert` tells what they say. */
+  | { readonly kind: 'exists' };
 
 export interface EndRequest {
   /** The owner that `meta` must name. */
@@ -141,4 +179,4 @@ export type PageAnswer =
       /** Of the session now, so that a reader can watch the owner's lease (LS2). */
       readonly owner: WorkerId | undefined;
     }
-  | { readonly kind: 'unknown' };
+  | Unknown;

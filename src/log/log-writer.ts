@@ -54,7 +54,7 @@ const noBytes = new Uint8Array(0);
  * a frame once encoded keeps its id and bytes for ever.
  */
 export class LogWriter {
-  readonly #claim: Claim;
+  #claim: Claim;
   readonly #crc32: (bytes: Uint8Array, from: number) => number;
   #head: Position;
   #ring: RingFrame[] = [];
@@ -78,6 +78,11 @@ export class LogWriter {
 
   get fence(): number {
     return this.#claim.fence.position.fence;
+  }
+
+  /** What a `restore` writes of this log: the frames that are kept, up to the last one encoded (LG11). */
+  get remains(): { readonly frames: readonly Uint8Array[]; readonly table: FenceTable; readonly head: Position } {
+    return { frames: this.#ring.map(({ frame }) => frame), table: this.#claim.table, head: this.#head };
   }
 
   /** Behind the last encoded entry. */
@@ -183,6 +188,14 @@ export class LogWriter {
     this.#holed = above === -1 && answer.tail.seq < this.#head.seq && this.#pending.length === 0;
     this.#state = 'ready';
     return 'go-on';
+  }
+
+  /** A `restore` wrote what {@link remains}, and a new fence behind it: this writer's from here on. Then `reasserted`. */
+  restored(claim: Claim, nowMs: number): void {
+    if (this.#state === 'stopped') return;
+    this.#claim = claim;
+    this.#head = claim.fence.position;
+    for (const frame of this.#ring) frame.answeredAtMs = nowMs;
   }
 
   /** Writes nothing more, keeps nothing. */

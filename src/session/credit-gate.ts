@@ -68,6 +68,11 @@ export class CreditGate {
     this.#detached = 'run';
   }
 
+  /** The worker writes on under another fence, at the same place (LG11). */
+  refenced(outputFence: number): void {
+    this.#outputFence = outputFence;
+  }
+
   /** Bytes that may be written beyond `headOffset`. */
   room(headOffset: number): number {
     if (!this.#driver && this.#detached === 'run') return Number.POSITIVE_INFINITY;

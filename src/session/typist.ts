@@ -27,6 +27,11 @@ export class Typist {
     return this.of(this.#current);
   }
 
+  /** Those that are remembered. */
+  get streams(): readonly StreamState[] {
+    return this.#streams;
+  }
+
   of(stream: ClientStream): StreamState | undefined {
     return this.#streams.find((state) => state.stream === stream);
   }

@@ -2,7 +2,7 @@ import { sleep } from '../base/clock.ts';
 import type { EndRequest, LogName } from '../broker/log-store.ts';
 import { dataOffer, type LogWriter, type Offer } from '../log/log-writer.ts';
 import { FrameType } from '../protocol/frame-type.ts';
-import type { PumpTools } from './pump.ts';
+import type { PumpTools } from './pump-tools.ts';
 
 /** When an end is looked at again: a fail-over that loses it comes soon, or it is not the end that it loses. */
 const lookAfterMs = [1_000, 3_000, 10_000] as const;

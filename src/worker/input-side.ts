@@ -1,4 +1,6 @@
 import type { Clock } from '../base/clock.ts';
+import type { RestoreRequest } from '../broker/log-store.ts';
+import { rowOf } from '../log/fence-table.ts';
 import type { ReaderSink } from '../log/log-reader.ts';
 import { clientOffset, type Entry, entryContent, resizeOf } from '../protocol/entry.ts';
 import { decodeFence, type FenceEntry } from '../protocol/fence-entry.ts';
@@ -43,6 +45,8 @@ export class InputSide implements ReaderSink {
   #blocked = false;
   #told = { typed: 0, atMs: 0 };
   #untrimmedBytes = 0;
+  #last: Entry | undefined;
+  #adopted: FenceEntry | undefined;
 
   constructor(size: { readonly cols: number; readonly rows: number }, events: InputSideEvents, clock: Clock, permit: () => boolean) {
     this.#size = size;
@@ -54,6 +58,18 @@ export class InputSide implements ReaderSink {
   /** The driver's size, for the upstream request. */
   get size(): { readonly cols: number; readonly rows: number } {
     return this.#size;
+  }
+
+  /** What a `restore` writes of the input log and its streams: its writer goes on behind the last entry that was delivered (LG11). */
+  get remains(): Pick<RestoreRequest, 'in' | 'streams'> {
+    const driver = this.#adopted?.driver;
+    // Older streams are spent whatever their connection: only the newest one's counts (RS5).
+    const older = this.#typist.streams.filter(({ stream }) => stream !== driver?.stream);
+    const newest = driver ? [{ ...driver, accepted: this.#typist.of(driver.stream)?.typed ?? 0 }] : [];
+    return {
+      in: { frames: this.#last ? [this.#last.frame] : [], table: this.#adopted ? [rowOf(this.#adopted)] : [] },
+      streams: [...older.map(({ stream, typed }) => ({ stream, connection: 0, accepted: typed })), ...newest],
+    };
   }
 
   connect(upstream: Upstream, openedWith: { readonly cols: number; readonly rows: number }): void {
@@ -98,6 +114,7 @@ export class InputSide implements ReaderSink {
   rewound(): void {}
 
   deliver(entry: Entry): void {
+    this.#last = entry;
     if (entry.type === FrameType.inputFence) {
       const fence = decodeFence(entry);
       if (fence) this.#adopt(fence);
@@ -110,6 +127,7 @@ export class InputSide implements ReaderSink {
 
   #adopt(fence: FenceEntry): void {
     this.#fence = fence.position.fence;
+    this.#adopted = fence;
     for (const closed of this.#typist.adopt(fence)) this.#events.tell(closed);
     if (fence.driver) this.#resize(fence.driver.cols, fence.driver.rows);
     this.#told = { typed: this.#typist.current?.typed ?? 0, atMs: 0 };

@@ -4,7 +4,7 @@ import type { EndReason } from '../protocol/end-reason.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import { type Upstream, type UpstreamEvents, UpstreamRefusal } from '../upstream/upstream.ts';
 import { openTries } from './constants.ts';
-import type { PumpTools } from './pump.ts';
+import type { PumpTools } from './pump-tools.ts';
 
 type Size = SessionRecord['size'];
 

@@ -6,7 +6,8 @@ import { touchEveryMs } from './constants.ts';
 import type { EndKeeper } from './end-keeper.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { isDead } from './lost-worker.ts';
-import { Pump, type PumpTools } from './pump.ts';
+import { Pump } from './pump.ts';
+import type { PumpTools } from './pump-tools.ts';
 
 export interface PoolOptions extends Omit<PumpTools, 'permit'> {
   /** Sessions this worker takes at most; more wait in the queue for others (FC7). */

@@ -1,6 +1,4 @@
-import { Backoff } from '../base/backoff.ts';
-import { type Clock, type Random, sleep, type Timer } from '../base/clock.ts';
-import type { Broker } from '../broker/broker.ts';
+import type { Timer } from '../base/clock.ts';
 import { LogAppender } from '../broker/log-appender.ts';
 import { LogFollower } from '../broker/log-follower.ts';
 import type { LogName, TakeAnswer } from '../broker/log-store.ts';
@@ -12,31 +10,20 @@ import type { EndReason } from '../protocol/end-reason.ts';
 import { decodeEntry } from '../protocol/entry.ts';
 import { decodeEphemeral, type EphemeralBody, encodeEphemeral } from '../protocol/ephemeral.ts';
 import type { FenceEntry } from '../protocol/fence-entry.ts';
-import { noStream, type SessionId, type WorkerId } from '../protocol/ids.ts';
+import { noStream, type SessionId } from '../protocol/ids.ts';
 import { outputLogBytes } from '../protocol/limits.ts';
 import { startOfLog } from '../protocol/position.ts';
 import type { WorkerStatus } from '../protocol/session-status.ts';
 import { CreditGate } from '../session/credit-gate.ts';
 import type { SessionRecord } from '../session/session-record.ts';
-import type { Credential, Upstream, UpstreamOpener } from '../upstream/upstream.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 import { EndKeeper, emptyOutput } from './end-keeper.ts';
 import { InputSide } from './input-side.ts';
 import { openUpstream } from './open-upstream.ts';
 import { OutputSide } from './output-side.ts';
-
-export interface PumpTools {
-  readonly broker: Broker;
-  readonly opener: UpstreamOpener;
-  readonly worker: WorkerId;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly crc32: (bytes: Uint8Array, from: number) => number;
-  /** Whether the worker's lease is valid now (LS1). */
-  readonly permit: () => boolean;
-  /** @throws when the credential cannot be unsealed with this worker's key */
-  readonly unseal: (session: SessionRecord) => Credential | undefined;
-  readonly log: (event: string, fields: Record<string, unknown>) => void;
-}
+import type { PumpTools } from './pump-tools.ts';
+import { restoreSession } from './restore-session.ts';
+import { retrying } from './retrying.ts';
 
 /**
  * One session on its worker: takes the output log, opens the upstream, pumps both ways, and ends the session with a reason that
@@ -50,7 +37,7 @@ export class Pump {
   readonly #opening = new AbortController();
   readonly #out: LogName;
   readonly #in: LogName;
-  readonly #trims = new TrimLine(outputLogBytes);
+  #trims = new TrimLine(outputLogBytes);
   #output: OutputSide | undefined;
   #input: InputSide | undefined;
   #appender: LogAppender | undefined;
@@ -81,7 +68,9 @@ export class Pump {
     const taken = await this.#take();
     if (taken?.kind !== 'taken' || this.#over) return this.#finish();
     this.#begin(taken);
-    if (!(await this.#retrying(() => this.#tools.broker.sessions.started(this.#session.id, this.#tools.worker)))) return this.#finish();
+    const { broker, worker } = this.#tools;
+    const started = () => broker.sessions.started(this.#session.id, worker);
+    if (!(await retrying(started, this.#tools, this.#abort.signal))) return this.#finish();
     await this.#open();
   }
 
@@ -118,7 +107,7 @@ export class Pump {
   async #take(): Promise<TakeAnswer | undefined> {
     const { broker, worker } = this.#tools;
     const request = { nonce: takeNonce(this.#tools.random), writer: worker, expectedOwner: worker, newOwner: worker };
-    return this.#retrying(() => broker.logs.takeOutput(this.#session.id, request));
+    return retrying(() => broker.logs.takeOutput(this.#session.id, request), this.#tools, this.#abort.signal);
   }
 
   #begin(claim: Claim): void {
@@ -136,11 +125,13 @@ export class Pump {
           this.#finish();
         },
         holed: emptyOutput,
+        restore: (young) => this.#restore(young, writer, gate),
         doubt: (inDoubt) => {
           this.#output?.pour();
           if (inDoubt) return;
           this.#unsure = false;
           this.#input?.unblock();
+          if (this.#ending) this.#endWhenSettled();
         },
       },
       this.#tools,
@@ -189,6 +180,17 @@ export class Pump {
     );
     this.#follower.start();
     this.#graceStarts();
+  }
+
+  /** The session's keys are gone. After a lapsed lease only a young server leaves no doubt that nobody ended it meanwhile (LG11). */
+  async #restore(young: boolean, writer: LogWriter, gate: CreditGate): Promise<Claim | 'again' | undefined> {
+    if (!this.#input || (this.#unsure && !young)) return undefined;
+    const held = { session: this.#session, writer, input: this.#input, driver: this.#driver };
+    const claim = await restoreSession(held, this.#tools, this.#abort.signal);
+    if (claim === undefined || claim === 'again') return claim;
+    gate.refenced(claim.fence.position.fence);
+    this.#trims = new TrimLine(outputLogBytes);
+    return claim;
   }
 
   async #open(): Promise<void> {
@@ -292,7 +294,12 @@ export class Pump {
   async #writeEnd(reason: EndReason): Promise<void> {
     const { broker, worker, log } = this.#tools;
     const request = { owner: worker, nonce: takeNonce(this.#tools.random), reason, keepMs: this.#session.graceMs };
-    const answer = await this.#retrying(() => broker.logs.end(this.#session.id, request));
+    const answer = await retrying(() => broker.logs.end(this.#session.id, request), this.#tools, this.#abort.signal);
+    if (answer === 'unknown' && this.#appender?.writer.stopped === false) {
+      // Restored first, then ended (LG11).
+      this.#over = false;
+      return this.#appender.doubt();
+    }
     log('session ended', { sessionId: this.#session.id, kind: reason.kind, reason: reason.reason, code: reason.code, answer });
     this.#release(answer === 'ended' && this.#appender ? new EndKeeper(this.#out, this.#appender.writer, request, this.#tools) : undefined);
   }
@@ -324,18 +331,5 @@ export class Pump {
     if (!kept) this.#appender?.close();
     this.#upstream?.close();
     this.#finished(kept);
-  }
-
-  /** A broker that does not answer is asked again until the pump is over. */
-  async #retrying<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
-    const backoff = new Backoff(this.#tools.random, 50, 2000);
-    while (!this.#abort.signal.aborted) {
-      try {
-        return await ask();
-      } catch {
-        await sleep(this.#tools.clock, backoff.nextMs(), this.#abort.signal);
-      }
-    }
-    return undefined;
   }
 }

@@ -128,6 +128,7 @@ export class TestWorker {
         await this.reasserting;
         return all.reassert(log, claim);
       },
+      restore: (session, request) => all.restore(session, request),
       append: (log, frame) => all.append(log, frame),
       watchConnection: (log, lost) => all.watchConnection(log, lost),
       trim: (log, first) => all.trim(log, first),

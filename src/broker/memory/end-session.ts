@@ -16,8 +16,8 @@ export function endSession(session: MemorySession, request: EndRequest, wallMs: 
   if (record.state === 'ended') return { answer: tables.out.at(-1)?.nonce === request.nonce ? 'ended' : 'already' };
   if ((record.owner ?? '') !== request.owner) return { answer: 'not-yours' };
   const by = { nonce: request.nonce, writer: request.owner };
-  const out = newFence(session.out, tables.out, by, wallMs);
-  const input = newFence(session.in, tables.in, { ...by, driver: nobody(record.size) }, wallMs);
+  const out = newFence(session.out.tail, tables.out, by, wallMs);
+  const input = newFence(session.in.tail, tables.in, { ...by, driver: nobody(record.size) }, wallMs);
   return {
     answer: 'ended',
     change: {

@@ -1,9 +1,11 @@
 import { type FenceTable, newestFence, rowOf, withRow } from '../../log/fence-table.ts';
 import { clientOffset, contentBytes, decodeEntry, type Entry, isFence } from '../../protocol/entry.ts';
 import { type Driver, decodeFence, encodeFence, type FenceEntry } from '../../protocol/fence-entry.ts';
+import type { Position } from '../../protocol/position.ts';
 import { rememberedStreams } from '../lifetimes.ts';
+import type { StreamMark } from '../log-store.ts';
 import type { MemoryLog } from './memory-log.ts';
-import type { Meta, StreamMark } from './memory-session.ts';
+import type { Meta } from './memory-session.ts';
 
 /** What every new fence of a log has in common (LG1). */
 export interface NewFence {
@@ -19,8 +21,7 @@ export interface FenceRequest {
 }
 
 /** The next fence of a log: above all that was seen here, and not below the wall clock, which no earlier primary's fence has passed (LG1). */
-export function newFence(log: MemoryLog, table: FenceTable, request: FenceRequest, wallMs: number): NewFence {
-  const base = log.tail;
+export function newFence(base: Position, table: FenceTable, request: FenceRequest, wallMs: number): NewFence {
   const number = Math.max(base.fence + 1, newestFence(table) + 1, Math.floor(wallMs));
   const position = { fence: number, seq: base.seq + 1, offset: base.offset, crc: base.crc };
   const fence: FenceEntry = { position, base, ...request };

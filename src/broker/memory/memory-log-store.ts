@@ -9,6 +9,8 @@ import type {
   LogSubscription,
   PageAnswer,
   ReassertAnswer,
+  RestoreAnswer,
+  RestoreRequest,
   TakeAnswer,
   TakeInput,
   TakeOutput,
@@ -34,6 +36,10 @@ export class MemoryLogStore implements LogStore {
 
   reassert(log: LogName, claim: WriterClaim): Promise<ReassertAnswer> {
     return this.#link.call((server) => server.reassert(log, claim));
+  }
+
+  restore(session: SessionId, request: RestoreRequest): Promise<RestoreAnswer> {
+    return this.#link.call((server) => server.restore(session, request));
   }
 
   async append(log: LogName, frame: Uint8Array): Promise<'stored' | 'doubt'> {

@@ -3,16 +3,19 @@ import type { SessionId, WorkerId } from '../../protocol/ids.ts';
 import { compareIds, type EntryId } from '../../protocol/position.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
 import type { ClaimAnswer, NewSession } from '../broker.ts';
-import { defaultLifetimes, type Lifetimes } from '../lifetimes.ts';
+import { defaultLifetimes, type Lifetimes, youngMs } from '../lifetimes.ts';
 import type {
   EndAnswer,
   EndRequest,
   LogName,
   PageAnswer,
   ReassertAnswer,
+  RestoreAnswer,
+  RestoreRequest,
   TakeAnswer,
   TakeInput,
   TakeOutput,
+  Unknown,
   WriterClaim,
 } from '../log-store.ts';
 import { endSession, leave } from './end-session.ts';
@@ -20,6 +23,7 @@ import { entryOf } from './fencing.ts';
 import { MemoryHints } from './memory-hints.ts';
 import { MemorySession, type Step } from './memory-session.ts';
 import { reassert } from './reassert.ts';
+import { restoredBefore, restoredSession } from './restore.ts';
 import { claim, newMeta, release, started, touch } from './session-steps.ts';
 import { takeInput, takeOutput } from './take.ts';
 
@@ -48,6 +52,8 @@ export class MemoryServer {
   readonly #channels = new Map<string, Set<PushSink>>();
   #hints: MemoryHints;
   #sweptMs: number;
+  /** Since when it may lack what another server had; inside one process, and in a first server, nothing is ever to come back. */
+  #bornMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: MemoryServerOptions) {
     this.#clock = options.clock;
@@ -64,15 +70,25 @@ export class MemoryServer {
   // --- logs (the scripts and commands of design section 2) ---
 
   takeOutput(id: SessionId, request: TakeOutput): TakeAnswer {
-    return this.#run(id, (session) => takeOutput(session, request, this.#clock.wallMs())) ?? { kind: 'unknown' };
+    return this.#run(id, (session) => takeOutput(session, request, this.#clock.wallMs())) ?? this.#unknown();
   }
 
   takeInput(id: SessionId, request: TakeInput): TakeAnswer {
-    return this.#run(id, (session) => takeInput(session, request, this.#clock.wallMs())) ?? { kind: 'unknown' };
+    return this.#run(id, (session) => takeInput(session, request, this.#clock.wallMs())) ?? this.#unknown();
   }
 
   reassert({ session, log }: LogName, writer: WriterClaim): ReassertAnswer {
-    return this.#run(session, (state) => reassert(state, log, writer)) ?? { kind: 'unknown' };
+    return this.#run(session, (state) => reassert(state, log, writer)) ?? this.#unknown();
+  }
+
+  restore(id: SessionId, request: RestoreRequest): RestoreAnswer {
+    const known = this.#session(id);
+    if (known) return restoredBefore(known, request);
+    const expiresAtMs = this.#clock.now() + this.#lifetimes.sessionMs;
+    const { session, answer } = restoredSession(request, this.#remembered, this.#clock.wallMs(), expiresAtMs);
+    this.#sessions.set(id, session);
+    if (answer.kind === 'restored') this.publish({ session: id, log: 'out' }, answer.frame);
+    return answer;
   }
 
   end(id: SessionId, request: EndRequest): EndAnswer {
@@ -103,7 +119,7 @@ export class MemoryServer {
 
   read({ session, log }: LogName, from: EntryId, count: number): PageAnswer {
     const state = this.#session(session);
-    if (!state) return { kind: 'unknown' };
+    if (!state) return this.#unknown();
     const { tables, record } = state.meta;
     return {
       kind: 'page',
@@ -176,6 +192,7 @@ export class MemoryServer {
     const copy = new MemoryServer({ clock: this.#clock, lifetimes: this.#lifetimes, rememberedWrites: this.#remembered });
     for (const [id, session] of this.#sessions) copy.#sessions.set(id, session.copyWithout(writes(id)));
     copy.#hints = this.#hints.copy();
+    copy.#bornMs = this.#clock.now();
     return copy;
   }
 
@@ -187,6 +204,7 @@ export class MemoryServer {
   /** A restart without its data. Subscriptions stay: their links have to be broken by whoever plays this. */
   clear(): void {
     this.#sessions.clear();
+    this.#bornMs = this.#clock.now();
     this.loseHints();
   }
 
@@ -200,6 +218,10 @@ export class MemoryServer {
       for (const entry of change.in ?? []) this.publish({ session: id, log: 'in' }, entry.frame);
     }
     return answer;
+  }
+
+  #unknown(): Unknown {
+    return { kind: 'unknown', young: this.#clock.now() - this.#bornMs < youngMs };
   }
 
   #session(id: SessionId): MemorySession | undefined {

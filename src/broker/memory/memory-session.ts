@@ -3,6 +3,7 @@ import type { Entry } from '../../protocol/entry.ts';
 import type { ClientStream } from '../../protocol/ids.ts';
 import type { EntryId } from '../../protocol/position.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
+import type { StreamMark } from '../log-store.ts';
 import { MemoryLog } from './memory-log.ts';
 
 /** `meta` of a session. Replaced as a whole by every change. */
@@ -14,13 +15,6 @@ export interface Meta {
   /** Nobody drives: undefined (DR2). */
   readonly driver: { readonly stream: ClientStream; readonly fence: number } | undefined;
   readonly expiresAtMs: number;
-}
-
-export interface StreamMark {
-  readonly stream: ClientStream;
-  readonly connection: number;
-  /** The client offset behind the last byte in the log, when its last writer was replaced. */
-  readonly accepted: number;
 }
 
 /** What one atomic operation does to a session. Appended entries are pushed, `out` before `in`. */

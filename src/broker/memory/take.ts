@@ -11,7 +11,7 @@ export function takeOutput(session: MemorySession, request: TakeOutput, wallMs: 
   if (again) return { answer: again };
   if ((meta.record.owner ?? '') !== request.expectedOwner) return { answer: { kind: 'not-owner' } };
   const { nonce, writer } = request;
-  const { fence, entry, table } = newFence(session.out, meta.tables.out, { nonce, writer }, wallMs);
+  const { fence, entry, table } = newFence(session.out.tail, meta.tables.out, { nonce, writer }, wallMs);
   const record = { ...meta.record, owner: request.newOwner };
   return {
     answer: { kind: 'taken', fence, frame: entry.frame, table },
@@ -29,7 +29,7 @@ export function takeInput(session: MemorySession, request: TakeInput, wallMs: nu
   if (refusal) return { answer: refusal };
   const { nonce, writer } = request;
   const { streams, next } = withStream(meta, session.in, request.driver, request.typed);
-  const { fence, entry, table } = newFence(session.in, meta.tables.in, { nonce, writer, driver: { ...request.driver, next } }, wallMs);
+  const { fence, entry, table } = newFence(session.in.tail, meta.tables.in, { nonce, writer, driver: { ...request.driver, next } }, wallMs);
   const driver = { stream: request.driver.stream, fence: fence.position.fence };
   return {
     answer: { kind: 'taken', fence, frame: entry.frame, table },
@@ -38,7 +38,7 @@ export function takeInput(session: MemorySession, request: TakeInput, wallMs: nu
 }
 
 /** The answer to the same nonce, from the log; when the entry is trimmed, others have long gone on and the taker was superseded. */
-function sameTake(session: MemorySession, log: 'out' | 'in', nonce: number): TakeAnswer | undefined {
+export function sameTake(session: MemorySession, log: 'out' | 'in', nonce: number): TakeAnswer | undefined {
   const table = session.meta.tables[log];
   const row = table.find((each) => each.nonce === nonce);
   if (!row) return undefined;

@@ -4,20 +4,15 @@ import { decodeEntry, type Entry } from '../../protocol/entry.ts';
 import { decodeFence } from '../../protocol/fence-entry.ts';
 import { readStream, type WorkerId } from '../../protocol/ids.ts';
 import { BrokerUnavailable } from '../broker.ts';
-import type { EndAnswer, PageAnswer, ReassertAnswer, TakeAnswer } from '../log-store.ts';
+import type { EndAnswer, PageAnswer, ReassertAnswer, RestoreAnswer, TakeAnswer } from '../log-store.ts';
 import type { RespReply } from './resp-socket.ts';
 
 /** What the scripts of `lua/` answer, as values of the port. A reply that is none of them says nothing: BrokerUnavailable. */
-export function takeAnswer(reply: RespReply, superseded: 'not-owner' | 'old-connection'): TakeAnswer {
+export function takeAnswer(reply: RespReply, superseded: 'not-owner' | 'old-connection', young: boolean): TakeAnswer {
   const [word, first, second] = parts(reply);
   switch (word) {
-    case 'taken': {
-      const frame = bytes(first);
-      const entry = decodeEntry(frame);
-      const fence = entry && decodeFence(entry);
-      if (!fence) throw unexpected(reply);
-      return { kind: 'taken', fence, frame, table: decodeTable(bytes(second)) };
-    }
+    case 'taken':
+      return { kind: word, ...newClaim(reply) };
     case 'driven-by-another':
       return { kind: word, stream: readStream(bytes(first), 0), fence: Number(bytes(second).toString()) };
     case 'superseded':
@@ -25,14 +20,22 @@ export function takeAnswer(reply: RespReply, superseded: 'not-owner' | 'old-conn
     case 'old-connection':
     case 'not-owner':
     case 'ended':
-    case 'unknown':
       return { kind: word };
+    case 'unknown':
+      return { kind: word, young };
     default:
       throw unexpected(reply);
   }
 }
 
-export function reassertAnswer(reply: RespReply): ReassertAnswer {
+export function restoreAnswer(reply: RespReply): RestoreAnswer {
+  const [word] = parts(reply);
+  if (word === 'restored') return { kind: word, ...newClaim(reply) };
+  if (word === 'exists') return { kind: word };
+  throw unexpected(reply);
+}
+
+export function reassertAnswer(reply: RespReply, young: boolean): ReassertAnswer {
   const [word, fence, seq] = parts(reply);
   switch (word) {
     case 'tail':
@@ -40,8 +43,9 @@ export function reassertAnswer(reply: RespReply): ReassertAnswer {
     case 'replaced':
     case 'take-again':
     case 'ended':
-    case 'unknown':
       return { kind: word };
+    case 'unknown':
+      return { kind: word, young };
     default:
       throw unexpected(reply);
   }
@@ -61,10 +65,10 @@ export function endAnswer(reply: RespReply): EndAnswer {
 }
 
 /** `HMGET meta state owner <table>`, then `XRANGE` (RS3). */
-export function pageAnswer(meta: RespReply, range: RespReply): PageAnswer {
+export function pageAnswer(meta: RespReply, range: RespReply, young: boolean): PageAnswer {
   if (!Array.isArray(meta) || !Array.isArray(range)) throw unexpected(meta);
   const [state, owner, table] = meta as readonly RespReply[];
-  if (!Buffer.isBuffer(state)) return { kind: 'unknown' };
+  if (!Buffer.isBuffer(state)) return { kind: 'unknown', young };
   return {
     kind: 'page',
     table: Buffer.isBuffer(table) ? decodeTable(table) : [],
@@ -72,6 +76,16 @@ export function pageAnswer(meta: RespReply, range: RespReply): PageAnswer {
     ended: state.toString() === 'ended',
     owner: Buffer.isBuffer(owner) ? (owner.toString() as WorkerId) : undefined,
   };
+}
+
+/** What a take or a restore gave: the fence entry as stored, and the table with its row. */
+function newClaim(reply: RespReply): Omit<Extract<TakeAnswer, { kind: 'taken' }>, 'kind'> {
+  const [, first, second] = parts(reply);
+  const frame = bytes(first);
+  const entry = decodeEntry(frame);
+  const fence = entry && decodeFence(entry);
+  if (!fence) throw unexpected(reply);
+  return { fence, frame, table: decodeTable(bytes(second)) };
 }
 
 /** One element of `XRANGE`: id, then field and value; the value is the frame. One that is broken is left out: its offset declares it (LG7). */

@@ -49,7 +49,7 @@ export class RedisBroker implements Broker {
     const scripts = Object.values(logScripts);
     this.#control = control;
     this.#topology = new StandaloneTopology({ address, clock, random, scripts, timeoutMs: appendTimeoutMs, events });
-    this.logs = new RedisLogStore(this.#topology, logScripts);
+    this.logs = new RedisLogStore(this.#topology, logScripts, lifetimes.sessionMs);
     this.sessions = new RedisSessions(control, loadScripts(sessionScriptNames), lifetimes);
     const blocking = (commandTimeoutMs: number) => new ControlClient(address, random, { commandTimeoutMs, pipelining: false });
     this.opens = new RedisOpens(control, blocking, clock, lifetimes);

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { Backoff } from '../../base/backoff.ts';
 import type { Random, Timer } from '../../base/clock.ts';
 import { BrokerUnavailable } from '../broker.ts';
+import { youngMs } from '../lifetimes.ts';
 import type { LogListener, LogSubscription } from '../log-store.ts';
 import { ignored, type Waiting } from './command-queue.ts';
 import { encodeAppend } from './encode-append.ts';
@@ -44,6 +45,9 @@ export class RedisLink {
   readonly #subscriptions: Subscriptions;
   readonly #breakListeners = new Set<() => void>();
   #sockets: LinkSockets | undefined;
+  #runId: string | undefined;
+  /** By this clock: until then what the node does not know may still be restored (LG11). */
+  #youngUntilMs = Number.NEGATIVE_INFINITY;
   #deferred: Deferred[] = [];
   #timer: Timer | undefined;
   #closed = false;
@@ -56,6 +60,11 @@ export class RedisLink {
 
   get up(): boolean {
     return this.#sockets !== undefined;
+  }
+
+  /** The node started a short time ago, or it took the place of another one: sessions may be missing whose owners restore them (LG11). */
+  get young(): boolean {
+    return this.#options.clock.now() < this.#youngUntilMs;
   }
 
   /** Starts to connect, and connects again whenever the link breaks, until {@link close}. */
@@ -165,10 +174,17 @@ export class RedisLink {
     if (sockets.closed) return this.#failed(new Error('the connection was closed'));
     this.#backoff.reset();
     this.#sockets = sockets;
+    this.#met(node);
     this.#options.events.linkUp?.(node);
     this.#subscriptions.connected();
     for (const deferred of this.#deferred.splice(0)) deferred.sendable();
     this.#beat(sockets);
+  }
+
+  #met({ runId, uptimeMs }: NodeInfo): void {
+    const leftMs = this.#runId !== undefined && this.#runId !== runId ? youngMs : youngMs - uptimeMs;
+    if (this.#runId !== runId) this.#youngUntilMs = this.#options.clock.now() + leftMs;
+    this.#runId = runId;
   }
 
   #failed(cause: Error): void {

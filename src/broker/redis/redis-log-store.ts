@@ -11,6 +11,8 @@ import type {
   LogSubscription,
   PageAnswer,
   ReassertAnswer,
+  RestoreAnswer,
+  RestoreRequest,
   TakeAnswer,
   TakeInput,
   TakeMode,
@@ -19,7 +21,8 @@ import type {
 } from '../log-store.ts';
 import { driverHead } from './driver-head.ts';
 import { logKey, sessionKeys } from './keys.ts';
-import { endAnswer, pageAnswer, reassertAnswer, takeAnswer } from './log-replies.ts';
+import { endAnswer, pageAnswer, reassertAnswer, restoreAnswer, takeAnswer } from './log-replies.ts';
+import { restoreArguments } from './restore-arguments.ts';
 import type { LogScriptName, Script } from './scripts.ts';
 import type { RedisTopology } from './topology.ts';
 
@@ -27,29 +30,41 @@ import type { RedisTopology } from './topology.ts';
 export class RedisLogStore implements LogStore {
   readonly #topology: RedisTopology;
   readonly #scripts: Readonly<Record<LogScriptName, Script>>;
+  /** How long a restored session lives until it is touched. */
+  readonly #sessionMs: number;
 
-  constructor(topology: RedisTopology, scripts: Readonly<Record<LogScriptName, Script>>) {
+  constructor(topology: RedisTopology, scripts: Readonly<Record<LogScriptName, Script>>, sessionMs: number) {
     this.#topology = topology;
     this.#scripts = scripts;
+    this.#sessionMs = sessionMs;
   }
 
   async takeOutput(session: SessionId, request: TakeOutput): Promise<TakeAnswer> {
     const { meta, out } = sessionKeys(session);
     const args = [request.expectedOwner, request.newOwner, String(request.nonce), request.writer];
-    return takeAnswer(await this.#topology.linkOf(session).script(this.#scripts['take-output'], [meta, out], args), 'not-owner');
+    const link = this.#topology.linkOf(session);
+    return takeAnswer(await link.script(this.#scripts['take-output'], [meta, out], args), 'not-owner', link.young);
   }
 
   async takeInput(session: SessionId, request: TakeInput): Promise<TakeAnswer> {
     const { meta, in: input } = sessionKeys(session);
     const head = driverHead(request.driver);
     const args = [String(request.nonce), request.writer, head, String(request.typed), request.mode.kind, conditionOf(request.mode)];
-    return takeAnswer(await this.#topology.linkOf(session).script(this.#scripts['take-input'], [meta, input], args), 'old-connection');
+    const link = this.#topology.linkOf(session);
+    return takeAnswer(await link.script(this.#scripts['take-input'], [meta, input], args), 'old-connection', link.young);
   }
 
   async reassert(log: LogName, claim: WriterClaim): Promise<ReassertAnswer> {
     const keys = [sessionKeys(log.session).meta, logKey(log)];
     const args = [log.log, claim.frame, encodeTable(claim.table)];
-    return reassertAnswer(await this.#topology.linkOf(log.session).script(this.#scripts.reassert, keys, args));
+    const link = this.#topology.linkOf(log.session);
+    return reassertAnswer(await link.script(this.#scripts.reassert, keys, args), link.young);
+  }
+
+  async restore(session: SessionId, request: RestoreRequest): Promise<RestoreAnswer> {
+    const { meta, out, in: input } = sessionKeys(session);
+    const args = restoreArguments(request, this.#sessionMs);
+    return restoreAnswer(await this.#topology.linkOf(session).script(this.#scripts.restore, [meta, out, input], args));
   }
 
   append(log: LogName, frame: Uint8Array): Promise<'stored' | 'doubt'> {
@@ -92,7 +107,7 @@ export class RedisLogStore implements LogStore {
       link.command(['HMGET', sessionKeys(log.session).meta, 'state', 'owner', table]),
       link.command(['XRANGE', logKey(log), `${from.fence}-${from.seq}`, '+', 'COUNT', String(count)]),
     ]);
-    return pageAnswer(meta, range);
+    return pageAnswer(meta, range, link.young);
   }
 }
 

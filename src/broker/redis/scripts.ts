@@ -9,7 +9,7 @@ export interface Script {
 }
 
 /** Those of a log, sent on the data plane's connection (LS3). */
-export const logScriptNames = ['take-output', 'take-input', 'reassert', 'end', 'leave', 'trim'] as const;
+export const logScriptNames = ['take-output', 'take-input', 'reassert', 'restore', 'end', 'leave', 'trim'] as const;
 /** Those of `meta` alone. */
 export const sessionScriptNames = ['create', 'claim', 'started', 'release', 'touch'] as const;
 

@@ -23,7 +23,7 @@ export const recordFields = [
 ] as const;
 
 /** The fields that `create` writes beside state and key hash. */
-export function fieldsOf(session: NewSession): readonly (string | number)[] {
+export function fieldsOf(session: Omit<NewSession, 'id' | 'keyHash'>): readonly (string | number)[] {
   const { target, subject, credential, size, detached, graceMs, createdAtMs } = session;
   const fields = { target: JSON.stringify(target), subject, credential, cols: size.cols, rows: size.rows, detached, graceMs, createdAtMs };
   return Object.entries(fields).flat();

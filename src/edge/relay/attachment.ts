@@ -198,7 +198,8 @@ export class Attachment implements SocketEvents {
     const { broker, hash, mayResume } = this.#tools;
     const session = await broker.sessions.read(resume.session);
     if (!session) {
-      this.refuse(CloseCode.unknownSession, 'no such session, or its grace time is over');
+      const page = await broker.logs.read({ session: resume.session, log: 'out' }, startOfLog, 1);
+      this.#refuseUnknown(page.kind === 'page' || page.young);
       return undefined;
     }
     const allowed = session.keyHash === hash(resume.key) && session.subject === this.#subject && (await mayResume(session));
@@ -207,6 +208,12 @@ export class Attachment implements SocketEvents {
       return undefined;
     }
     return { session, from: resume };
+  }
+
+  /** Final, unless its owner may still bring it back (LG11). */
+  #refuseUnknown(young: boolean): void {
+    if (young) this.refuse(CloseCode.notYet, 'the broker has lost the session; its worker may bring it back');
+    else this.refuse(CloseCode.unknownSession, 'no such session, or its grace time is over');
   }
 
   /** Queues the session for a worker, and again as long as none has claimed it (LS2). */
@@ -239,7 +246,7 @@ export class Attachment implements SocketEvents {
         owner: (owner) => {
           this.#owner = owner;
         },
-        unknown: () => this.refuse(CloseCode.notYet, 'the session’s keys are missing'),
+        unknown: (young) => this.#refuseUnknown(young),
         connected: (connected) => this.#connected(connected),
       },
       this.#tools,

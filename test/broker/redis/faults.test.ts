@@ -80,8 +80,8 @@ describe('the broker on a Redis that misbehaves', () => {
     expect(await broker.logs.append(writer.log, writer.data('x'))).toBe('doubt');
     await server.restart();
     const answer = await until(() => broker.logs.reassert(writer.log, writer.claim).catch(() => undefined));
-    expect(answer).toEqual({ kind: 'unknown' });
-    expect(await broker.logs.read(writer.log, { fence: 0, seq: 0 }, 16)).toEqual({ kind: 'unknown' });
+    expect(answer).toEqual({ kind: 'unknown', young: true });
+    expect(await broker.logs.read(writer.log, { fence: 0, seq: 0 }, 16)).toEqual({ kind: 'unknown', young: true });
     expect(await until(() => broker.sessions.claim(newSessionId(), worker).catch(() => undefined))).toEqual({ kind: 'unknown' });
     const session = newSessionId();
     await broker.opens.push({ kind: 'open', session });

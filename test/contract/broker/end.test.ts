@@ -112,6 +112,6 @@ describe.each(twins)('ending a session: $name', (twin) => {
     expect(await broker.sessions.touch([id], worker)).toEqual([true]);
     expect((await broker.sessions.read(id))?.state).toBe('ended');
     await until(async () => (await broker.sessions.read(id)) === undefined);
-    expect(await broker.logs.read({ session: id, log: 'out' }, { fence: 0, seq: 0 }, 16)).toEqual({ kind: 'unknown' });
+    expect(await broker.logs.read({ session: id, log: 'out' }, { fence: 0, seq: 0 }, 16)).toMatchObject({ kind: 'unknown' });
   });
 });

@@ -133,6 +133,6 @@ describe.each(twins)('taking the output log: $name', (twin) => {
   });
 
   it('[LG1] an unknown session has no log to take', async () => {
-    expect(await broker.logs.takeOutput(newSessionId(), request())).toEqual({ kind: 'unknown' });
+    expect(await broker.logs.takeOutput(newSessionId(), request())).toMatchObject({ kind: 'unknown' });
   });
 });

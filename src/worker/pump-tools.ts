@@ -1,0 +1,20 @@
+import type { Clock, Random } from '../base/clock.ts';
+import type { Broker } from '../broker/broker.ts';
+import type { WorkerId } from '../protocol/ids.ts';
+import type { SessionRecord } from '../session/session-record.ts';
+import type { Credential, UpstreamOpener } from '../upstream/upstream.ts';
+
+/** What a pump, and what belongs to one, works with. */
+export interface PumpTools {
+  readonly broker: Broker;
+  readonly opener: UpstreamOpener;
+  readonly worker: WorkerId;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly crc32: (bytes: Uint8Array, from: number) => number;
+  /** Whether the worker's lease is valid now (LS1). */
+  readonly permit: () => boolean;
+  /** @throws when the credential cannot be unsealed with this worker's key */
+  readonly unseal: (session: SessionRecord) => Credential | undefined;
+  readonly log: (event: string, fields: Record<string, unknown>) => void;
+}
