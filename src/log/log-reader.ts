@@ -159,11 +159,12 @@ export class LogReader {
     }
   }
 
-  #read(candidate: 'position' | 'base' | 'first'): ReaderNeed {
+  /** @param scanned where the page starts instead, when everything up to there is void (LG10) */
+  #read(candidate: 'position' | 'base' | 'first', scanned?: EntryId): ReaderNeed {
     if (this.#mode !== 'reading') this.#dropKept();
     this.#mode = 'reading';
     this.#candidate = candidate;
-    const from = candidate === 'position' ? this.#position : candidate === 'base' ? this.#base : startOfLog;
+    const from = scanned ?? (candidate === 'position' ? this.#position : candidate === 'base' ? this.#base : startOfLog);
     return {
       kind: 'read',
       turn: ++this.#turn,
@@ -179,13 +180,16 @@ export class LogReader {
 
   #deliverPage(rows: FenceTable, entries: readonly Entry[], full: boolean): ReaderNeed {
     this.#waited = false;
+    const before = this.#position;
     for (const entry of entries) {
       if (compareIds(entry, this.#position) <= 0 || isVoid(rows, entry)) continue;
       if (this.#sink.roomEntries() === 0) return this.#park();
       if (!this.#take(entry)) return this.#read('position');
     }
-    if (full) return this.#sink.roomEntries() > 0 ? this.#read('position') : this.#park();
-    return this.#goLive(newestFence(rows));
+    if (!full) return this.#goLive(newestFence(rows));
+    if (this.#sink.roomEntries() === 0) return this.#park();
+    // A whole page of void entries moves nothing: the next page starts behind them.
+    return this.#read('position', sameId(before, this.#position) ? entries.at(-1) : undefined);
   }
 
   /** Delivers an entry that was read. @returns false when it does not fit behind the position: locate again */
