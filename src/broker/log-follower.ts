@@ -22,13 +22,16 @@ export interface Channels {
   subscribe(log: LogName, listener: LogListener): LogSubscription;
 }
 
+/** Where a follower reads: the store itself, or a shared budget of reads. */
+export type Pages = Pick<LogStore, 'read'>;
+
 /** Sweep: even a live reader compares with the record now and then (LG5). */
 const sweepMs = { busy: 5_000, idle: 60_000 } as const;
 const reassertWaitMs = 2_000;
 
 /** Drives a {@link LogReader}: subscribes, reads the pages it asks for, sweeps, and starts over when the subscription breaks (LG5). */
 export class LogFollower {
-  readonly #store: LogStore;
+  readonly #store: Pages;
   readonly #channels: Channels;
   readonly #log: LogName;
   readonly reader: LogReader;
@@ -42,7 +45,7 @@ export class LogFollower {
   #sweptOffset = -1;
   #closed = false;
 
-  constructor(store: LogStore, channels: Channels, log: LogName, reader: LogReader, events: FollowerEvents, tools: ShellTools) {
+  constructor(store: Pages, channels: Channels, log: LogName, reader: LogReader, events: FollowerEvents, tools: ShellTools) {
     this.#store = store;
     this.#channels = channels;
     this.#log = log;

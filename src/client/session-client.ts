@@ -122,11 +122,12 @@ export class SessionClient {
     this.#output.parsed(token);
   }
 
-  /** Takes control from whoever drives (DR1). What was kept for an earlier stream is not sent. */
-  takeControl(): void {
+  /** Takes control from whoever drives, or only from a silent driver (DR1). What was kept for an earlier stream is not sent. */
+  takeControl(ifFence?: number): void {
     this.#watch = false;
     this.#changeStream();
-    this.#send({ kind: 'takeControl', stream: this.#input.stream, connection: this.#connection });
+    const { stream } = this.#input;
+    this.#send({ kind: 'takeControl', stream, connection: this.#connection, ...(ifFence !== undefined && { ifFence }) });
   }
 
   /** Asks for the newest output instead of what is queued; what is left out is declared (FC9). */
@@ -157,14 +158,13 @@ export class SessionClient {
   socketOpened(socket: ClientSocket): void {
     if (!this.#socket.isCurrent(socket)) return;
     this.#socket.heard();
-    const viewport = { ...this.#size, windowBytes: this.#output.windowBytes };
     this.#toldSize = this.#size;
     this.#output.toldParsed();
-    const { position, base, parsedOffset: parsed } = this.#output;
+    const { position, base, parsedOffset: parsed, windowBytes } = this.#output;
     const { stream, typed } = this.#input;
     const from = { position, base, typed, parsed, stream, connection: ++this.#connection, watch: this.#watch };
     const which = { ticket: this.#ticket, session: this.#session, key: this.#key, previous: this.#previous };
-    this.#socket.send(helloFrame({ ...which, ...from, ...viewport, lost: this.#lostInput.streams }));
+    this.#socket.send(helloFrame({ ...which, ...from, ...this.#size, windowBytes, lost: this.#lostInput.streams }));
   }
 
   socketMessage(socket: ClientSocket, frame: Uint8Array): void {
@@ -279,6 +279,7 @@ export class SessionClient {
       this.#sendInput();
       return;
     }
+    if (control.cause === 'driver-silent') return this.takeControl(control.fence);
     if (control.cause !== 'ended') this.#watch = true;
     this.#changeStream({ driving: false });
   }

@@ -24,7 +24,8 @@ export type ClientFrame =
   | { readonly kind: 'resize'; readonly offset: number; readonly cols: number; readonly rows: number }
   | { readonly kind: 'endOfInput'; readonly offset: number }
   | { readonly kind: 'ping'; readonly token: number }
-  | { readonly kind: 'takeControl'; readonly stream: ClientStream; readonly connection: number }
+  /** `ifFence`: only from the silent driver that holds this fence of the input log (DR1). */
+  | { readonly kind: 'takeControl'; readonly stream: ClientStream; readonly connection: number; readonly ifFence?: number }
   | { readonly kind: 'skip' }
   | { readonly kind: 'end' };
 
@@ -167,7 +168,11 @@ function decodeControl(type: number, payload: Uint8Array): Decoded<ClientFrame> 
   const { stream, connection } = json;
   if (!isClientStream(stream)) return broken('stream');
   if (!isConnection(connection)) return broken('connection');
-  if (type === FrameType.takeControl) return { ok: true, frame: { kind: 'takeControl', stream, connection } };
+  if (type === FrameType.takeControl) {
+    const { ifFence } = json;
+    if (ifFence !== undefined && !isOffset(ifFence)) return broken('fence');
+    return { ok: true, frame: { kind: 'takeControl', stream, connection, ...(ifFence !== undefined && { ifFence }) } };
+  }
   const viewport = parseViewport(json);
   if (!viewport) return broken('viewport');
   if (type === FrameType.open) {

@@ -12,7 +12,7 @@ import { parseWorkerStatus, type WorkerStatus } from './session-status.ts';
  * credit: 14 offset u64 │ 22 window u32         stall: 14 head offset u64
  * ask (flag 1: given up): 14 client stream 16 B typed: 14 client stream 16 B │ 30 typed u64
  * closed: 14 client stream 16 B │ 30 typed u64 │ 38 cause u8          workerStatus: 14 JSON
- * detach, skipOutput: nothing
+ * detach, skipOutput, probe: nothing
  * ```
  * A frame whose fences are not current is ignored (FC2).
  */
@@ -41,6 +41,8 @@ export type EphemeralBody =
   | { readonly kind: 'ask'; readonly stream: ClientStream; readonly givenUp: boolean }
   /** The driver asks to discard what is queued (FC9). */
   | { readonly kind: 'skipOutput' }
+  /** An edge whose client would drive asks whether the driver of this input fence is still there (DR2). */
+  | { readonly kind: 'probe' }
   /** The worker waits for credit. */
   | { readonly kind: 'stall'; readonly headOffset: number }
   /** All input of the stream below `typed` was written to the upstream (RS4). */
@@ -114,6 +116,8 @@ function decodeBody(type: number, flags: number, payload: Uint8Array): Ephemeral
       return { kind: 'detach' };
     case FrameType.skipOutput:
       return { kind: 'skipOutput' };
+    case FrameType.probe:
+      return { kind: 'probe' };
     case FrameType.ask:
       return payload.length < 16 ? undefined : { kind: 'ask', stream: readStream(payload, 0), givenUp: (flags & 1) === 1 };
     case FrameType.stall: {

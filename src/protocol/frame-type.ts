@@ -21,6 +21,7 @@ export const FrameType = {
   detach: 0x22,
   ask: 0x23,
   skipOutput: 0x24,
+  probe: 0x25,
   // Ephemeral, on channel `out`: worker → edges.
   stall: 0x31,
   typed: 0x32,

@@ -4,7 +4,9 @@ import { isOffset, isShortText } from './json.ts';
 /** Whether this client drives. `next` is the first offset of its stream that the edge will take (RS4). */
 export type Control =
   | { readonly driving: true; readonly stream: ClientStream; readonly next: number }
-  | { readonly driving: false; readonly cause: 'watching' | 'driven-by-another' | 'replaced' | 'old-connection' | 'ended' };
+  | { readonly driving: false; readonly cause: 'watching' | 'driven-by-another' | 'replaced' | 'old-connection' | 'ended' }
+  /** The driver of this fence does not answer: the client may take control from it, and from nobody else (DR1). */
+  | { readonly driving: false; readonly cause: 'driver-silent'; readonly fence: number };
 
 /** What the worker tells about its leg. */
 export interface WorkerStatus {
@@ -48,9 +50,9 @@ export function parseSessionStatus(json: { readonly [key: string]: unknown } | u
 
 export function isControl(value: unknown): value is Control {
   if (typeof value !== 'object' || value === null) return false;
-  const { driving, stream, next, cause } = value as { [key: string]: unknown };
+  const { driving, stream, next, cause, fence } = value as { [key: string]: unknown };
   if (driving === true) return isClientStream(stream) && isOffset(next);
-  return driving === false && isShortText(cause, 64);
+  return driving === false && isShortText(cause, 64) && (cause !== 'driver-silent' || isOffset(fence));
 }
 
 /** @returns undefined for anything else, and for a state of the upstream that this version does not know (WP2, WP5) */

@@ -240,6 +240,9 @@ export class Pump {
       case 'skipOutput':
         if (gate.driven && told.fences.input === gate.inputFence) this.#output?.skip();
         return;
+      case 'probe':
+        if (gate.driven && told.fences.input === gate.inputFence) this.#output?.probeDriver();
+        return;
       case 'ask':
         if (told.stream === noStream) return this.#tellStatus();
         // An edge that was replaced cannot know whether its client gave up or came back elsewhere: who drives has not given up.

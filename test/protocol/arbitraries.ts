@@ -80,6 +80,7 @@ const ephemeralBody = fc.oneof(
   fc.record({ kind: is('detach') }),
   fc.record({ kind: is('ask'), stream, givenUp: fc.boolean() }),
   fc.record({ kind: is('skipOutput') }),
+  fc.record({ kind: is('probe') }),
   fc.record({ kind: is('stall'), headOffset: u64 }),
   fc.record({ kind: is('typed'), stream, typed: u64, endOfInput: fc.boolean() }),
   fc.record({ kind: is('closed'), stream, typed: u64, cause: u8 }),
@@ -103,6 +104,7 @@ export const clientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
   fc.record({ kind: is('endOfInput'), offset: u64 }),
   fc.record({ kind: is('ping'), token: u32 }),
   fc.record({ kind: is('takeControl'), stream, connection }),
+  fc.record({ kind: is('takeControl'), stream, connection, ifFence: u48 }),
   fc.record({ kind: is('skip') }),
   fc.record({ kind: is('end') }),
 );
@@ -113,10 +115,17 @@ const control: fc.Arbitrary<Control> = fc.oneof(
     driving: fc.constant(false as const),
     cause: fc.constantFrom('watching', 'driven-by-another', 'replaced', 'old-connection', 'ended'),
   }),
+  fc.record({ driving: fc.constant(false as const), cause: fc.constant('driver-silent' as const), fence: u48 }),
 );
 
 const sessionStatus: fc.Arbitrary<SessionStatus> = fc.record(
-  { control, worker: workerStatus, broker: fc.constantFrom('up', 'lost'), closed: fc.record({ stream, typed: u64, cause: u8 }) },
+  {
+    control,
+    worker: workerStatus,
+    broker: fc.constantFrom('up', 'lost'),
+    closed: fc.record({ stream, typed: u64, cause: u8 }),
+    queuedBytes: u64,
+  },
   { requiredKeys: [] },
 );
 

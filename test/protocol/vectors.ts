@@ -99,6 +99,7 @@ export const ephemeralVectors: readonly Vector<Ephemeral>[] = [
   },
   { name: 'detach', hex: `22 00 ${fencesHex}`, decoded: { kind: 'detach', fences } },
   { name: 'ask', hex: `23 00 ${fencesHex} ${stream}`, decoded: { kind: 'ask', fences, stream, givenUp: false } },
+  { name: 'probe', hex: `25 00 ${fencesHex}`, decoded: { kind: 'probe', fences } },
   { name: 'skip output', hex: `24 00 ${fencesHex}`, decoded: { kind: 'skipOutput', fences } },
   { name: 'stall', hex: `31 00 ${fencesHex} 0000000000001000`, decoded: { kind: 'stall', fences, headOffset: 4096 } },
   {

@@ -6,22 +6,17 @@ import { CloseCode } from '../../protocol/close-code.ts';
 import { decodeEphemeral, type Ephemeral, encodeEphemeral } from '../../protocol/ephemeral.ts';
 import { noStream, type SessionId, type WorkerId } from '../../protocol/ids.ts';
 import { browserDeadMs } from '../../protocol/limits.ts';
-import { startOfLog } from '../../protocol/position.ts';
 import { encodeServerFrame } from '../../protocol/server-frame.ts';
 import type { Control, SessionStatus } from '../../protocol/session-status.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
 import type { BrowserSocket, SocketEvents } from '../listener.ts';
 import { queuedStepBytes, requeueOpenMs, skipAnswerMs } from './constants.ts';
+import { type Joined, join, unknownSession } from './joining.ts';
 import { OutputLine } from './output-line.ts';
 import type { RelayTools } from './relay-tools.ts';
-import { type Claimant, Steering } from './steering.ts';
+import { Steering } from './steering.ts';
 
-/** How a client joined: what its input and output start from. */
-interface Joined {
-  readonly session: SessionRecord;
-  readonly key?: string;
-  readonly from: Pick<Resume, 'position' | 'base' | 'parsed' | 'typed'>;
-}
+type TakeControl = Extract<ClientFrame, { kind: 'takeControl' }>;
 
 /**
  * One browser socket on its session: opens or resumes it, forwards output within the client's credit, appends its input while it
@@ -39,7 +34,7 @@ export class Attachment implements SocketEvents {
   #follower: LogFollower | undefined;
   #steering: Steering | undefined;
   /** Asked for before this socket had joined. */
-  #takeLater: Claimant | undefined;
+  #takeLater: TakeControl | undefined;
   #owner: WorkerId | undefined;
   #requeue: Timer | undefined;
   #silence: Timer;
@@ -126,12 +121,10 @@ export class Attachment implements SocketEvents {
         if (this.#output?.ack(frame.outputFence, frame.offset, frame.windowBytes)) this.#tellCredit();
         this.#follower?.resume();
         return this.#tellQueued();
-      case 'takeControl': {
-        const claimant = { stream: frame.stream, connection: frame.connection, typed: 0 };
-        if (this.#state === 'attached') void this.#takeControl(claimant);
-        else this.#takeLater = claimant;
+      case 'takeControl':
+        if (this.#state === 'attached') void this.#takeControl(frame);
+        else this.#takeLater = frame;
         return;
-      }
       case 'skip':
         return this.#skipOutput();
       case 'end':
@@ -141,8 +134,9 @@ export class Attachment implements SocketEvents {
 
   async #join(frame: { readonly kind: 'open' | 'resume' } & (Open | Resume)): Promise<void> {
     this.#viewport = { cols: frame.cols, rows: frame.rows, windowBytes: frame.windowBytes };
-    const joined = 'ticket' in frame ? await this.#create(frame) : await this.#find(frame);
-    if (!joined || this.#state === 'closed') return;
+    const joined = await join(frame, this.#subject, this.#tools);
+    if (this.#isClosed()) return;
+    if ('code' in joined) return this.refuse(joined.code, joined.text);
     this.#session = joined.session;
     this.#output = new OutputLine(
       this.#socket,
@@ -173,49 +167,6 @@ export class Attachment implements SocketEvents {
     return this.#state === 'closed';
   }
 
-  async #create(open: Open): Promise<Joined | undefined> {
-    const { broker, clock, newId, hash } = this.#tools;
-    const ticket = await broker.tickets.take(open.ticket);
-    if (!ticket) {
-      this.refuse(CloseCode.badTicket, 'the ticket was used or is too old');
-      return undefined;
-    }
-    if (ticket.subject !== this.#subject) {
-      this.refuse(CloseCode.forbidden, 'the ticket is somebody else’s');
-      return undefined;
-    }
-    const id = newId(21) as SessionId;
-    const key = newId(32);
-    const { target, subject, credential, detached, graceMs } = ticket;
-    const size = { cols: open.cols, rows: open.rows };
-    const record = { id, target, subject, credential, detached, graceMs, size, keyHash: hash(key), createdAtMs: clock.wallMs() };
-    if (!(await broker.sessions.create(record))) throw new Error('session id taken');
-    const from = { position: startOfLog, base: startOfLog, parsed: 0, typed: 0 };
-    return { session: { ...record, state: 'waiting', owner: undefined, started: false }, key, from };
-  }
-
-  async #find(resume: Resume): Promise<Joined | undefined> {
-    const { broker, hash, mayResume } = this.#tools;
-    const session = await broker.sessions.read(resume.session);
-    if (!session) {
-      const page = await broker.logs.read({ session: resume.session, log: 'out' }, startOfLog, 1);
-      this.#refuseUnknown(page.kind === 'page' || page.young);
-      return undefined;
-    }
-    const allowed = session.keyHash === hash(resume.key) && session.subject === this.#subject && (await mayResume(session));
-    if (!allowed) {
-      this.refuse(CloseCode.forbidden, 'this session is somebody else’s');
-      return undefined;
-    }
-    return { session, from: resume };
-  }
-
-  /** Final, unless its owner may still bring it back (LG11). */
-  #refuseUnknown(young: boolean): void {
-    if (young) this.refuse(CloseCode.notYet, 'the broker has lost the session; its worker may bring it back');
-    else this.refuse(CloseCode.unknownSession, 'no such session, or its grace time is over');
-  }
-
   /** Queues the session for a worker, and again as long as none has claimed it (LS2). */
   async #enqueue(session: SessionId): Promise<void> {
     this.#enqueueLater(session);
@@ -229,12 +180,12 @@ export class Attachment implements SocketEvents {
   }
 
   #follow(joined: Joined): void {
-    const { broker, channels } = this.#tools;
+    const { reads, channels } = this.#tools;
     const output = this.#output;
     if (!output) return;
     const reader = new LogReader(output, joined.from.position, joined.from.base);
     this.#follower = new LogFollower(
-      broker.logs,
+      reads,
       channels,
       { session: joined.session.id, log: 'out' },
       reader,
@@ -246,7 +197,10 @@ export class Attachment implements SocketEvents {
         owner: (owner) => {
           this.#owner = owner;
         },
-        unknown: (young) => this.#refuseUnknown(young),
+        unknown: (young) => {
+          const { code, text } = unknownSession(young);
+          this.refuse(code, text);
+        },
         connected: (connected) => this.#connected(connected),
       },
       this.#tools,
@@ -298,8 +252,9 @@ export class Attachment implements SocketEvents {
     return this.#steering;
   }
 
-  async #takeControl(claimant: Claimant): Promise<void> {
-    const control = await this.#steering?.take(claimant, { kind: 'force' });
+  async #takeControl({ stream, connection, ifFence }: TakeControl): Promise<void> {
+    const mode = ifFence === undefined ? ({ kind: 'force' } as const) : ({ kind: 'if-fence', fence: ifFence } as const);
+    const control = await this.#steering?.take({ stream, connection, typed: 0 }, mode);
     if (control) this.tell({ control });
   }
 

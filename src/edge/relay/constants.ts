@@ -23,3 +23,9 @@ export const skipAnswerMs = 6_000;
 
 /** A client is told anew how much waits on the log when that changed by so much (FC9). */
 export const queuedStepBytes = 16 * 1024;
+
+/** A driver that was probed and did not answer is given up by its worker after five seconds; later news are about somebody else (DR2). */
+export const probeAnswerMs = 8_000;
+
+/** Pages that an edge reads at once for all its attachments: at most 16 MiB of entries under way. More wait their turn (DR3). */
+export const catchUpReads = 16;

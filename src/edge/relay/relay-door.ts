@@ -3,14 +3,16 @@ import { sleep } from '../../base/clock.ts';
 import { CloseCode } from '../../protocol/close-code.ts';
 import type { BrowserSocket, SocketEvents } from '../listener.ts';
 import { Attachment } from './attachment.ts';
+import { catchUpReads } from './constants.ts';
 import { OwnerWatch } from './owner-watch.ts';
 import type { RelayTools } from './relay-tools.ts';
 import { SharedChannels } from './shared-channels.ts';
+import { SharedReads } from './shared-reads.ts';
 
 export const relaySubprotocol = 'poseidon.v1';
 export const relayPath = '/v1/attach';
 
-export interface RelayDoorOptions extends Omit<RelayTools, 'channels' | 'mayResume'> {
+export interface RelayDoorOptions extends Omit<RelayTools, 'channels' | 'reads' | 'mayResume'> {
   /** A fresh check of the user's right to the session (RS2). */
   readonly mayResume: (user: User, session: Parameters<RelayTools['mayResume']>[0]) => Promise<boolean>;
   /** Sockets this edge takes; more are closed with `busy` (FC7). */
@@ -21,6 +23,7 @@ export interface RelayDoorOptions extends Omit<RelayTools, 'channels' | 'mayResu
 export class RelayDoor {
   readonly #options: RelayDoorOptions;
   readonly #channels: SharedChannels;
+  readonly #reads: SharedReads;
   readonly #attachments = new Set<Attachment>();
   readonly #owners: OwnerWatch;
   #draining = false;
@@ -28,7 +31,8 @@ export class RelayDoor {
   constructor(options: RelayDoorOptions) {
     this.#options = options;
     this.#channels = new SharedChannels(options.broker.logs);
-    const tools = { ...options, channels: this.#channels, mayResume: async () => true };
+    this.#reads = new SharedReads(options.broker.logs, catchUpReads);
+    const tools = { ...options, channels: this.#channels, reads: this.#reads, mayResume: async () => true };
     this.#owners = new OwnerWatch(tools, () => this.#attachments);
     this.#owners.start();
   }
@@ -42,6 +46,7 @@ export class RelayDoor {
     const tools = {
       ...options,
       channels: this.#channels,
+      reads: this.#reads,
       mayResume: (session: Parameters<RelayTools['mayResume']>[0]) => mayResume(user, session),
     };
     const attachment = new Attachment(socket, user.subject, tools, () => this.#attachments.delete(attachment));

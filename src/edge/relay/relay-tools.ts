@@ -1,6 +1,6 @@
 import type { Broker } from '../../broker/broker.ts';
 import type { ShellTools } from '../../broker/log-appender.ts';
-import type { Channels } from '../../broker/log-follower.ts';
+import type { Channels, Pages } from '../../broker/log-follower.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
 
 /** What every attachment of an edge shares. */
@@ -9,6 +9,8 @@ export interface RelayTools extends ShellTools {
   readonly edge: string;
   readonly broker: Broker;
   readonly channels: Channels;
+  /** Catch-up reads of all attachments, so many at once (DR3). */
+  readonly reads: Pages;
   readonly crc32: (bytes: Uint8Array, from: number) => number;
   /** A random id of that many characters from `A-Za-z0-9_-`. */
   readonly newId: (length: number) => string;

@@ -7,6 +7,7 @@ import { type Ephemeral, encodeEphemeral } from '../../protocol/ephemeral.ts';
 import type { Credit } from '../../protocol/fence-entry.ts';
 import type { ClientStream, SessionId } from '../../protocol/ids.ts';
 import type { Control } from '../../protocol/session-status.ts';
+import { probeAnswerMs } from './constants.ts';
 import { InputLine, type InputLineEvents } from './input-line.ts';
 import { LostStreams } from './lost-streams.ts';
 import type { RelayTools } from './relay-tools.ts';
@@ -36,6 +37,8 @@ export class Steering {
   /** Takes wait for each other: the last one asked for is the last one done. */
   #turn: Promise<unknown> = Promise.resolve();
   #input: InputLine | undefined;
+  /** The driver that was asked for a sign of life because this client would drive, and until when its silence counts (DR2). */
+  #probed: { readonly fence: number; readonly untilMs: number } | undefined;
 
   constructor(session: SessionId, tools: RelayTools, host: SteeringHost) {
     this.#session = session;
@@ -73,7 +76,7 @@ export class Steering {
       case 'workerStatus': {
         const { driver } = told.status;
         if (input && driver && driver.fence > input.fence) this.#loseControl('replaced');
-        return;
+        return driver ? undefined : this.#driverSilent();
       }
       default:
         return;
@@ -92,6 +95,7 @@ export class Steering {
   async #take(claimant: Claimant, mode: TakeMode): Promise<Control> {
     const before = this.#input;
     this.#input = undefined;
+    this.#probed = undefined;
     before?.close();
     if (before && before.stream !== claimant.stream) this.#lost.add(before.stream);
     const answer = await this.#ask(claimant, mode);
@@ -115,6 +119,7 @@ export class Steering {
         return { driving: false, cause: 'old-connection' };
       case 'driven-by-another':
         this.#lost.add(claimant.stream);
+        if (mode.kind === 'resume') this.#probe(answer.fence);
         return { driving: false, cause: 'driven-by-another' };
       default:
         return { driving: false, cause: 'ended' };
@@ -143,6 +148,19 @@ export class Steering {
       }
     }
     return undefined;
+  }
+
+  #probe(fence: number): void {
+    this.#probed = { fence, untilMs: this.#tools.clock.now() + probeAnswerMs };
+    this.#publish(encodeEphemeral({ input: fence, output: 0 }, { kind: 'probe' }));
+  }
+
+  /** The worker says that nobody drives. One of the clients that wait for it wins: whoever replaces exactly that driver (DR1). */
+  #driverSilent(): void {
+    const probed = this.#probed;
+    this.#probed = undefined;
+    if (!probed || this.#input || this.#tools.clock.now() > probed.untilMs) return;
+    this.#host.control({ driving: false, cause: 'driver-silent', fence: probed.fence });
   }
 
   #loseControl(cause: 'replaced' | 'ended'): void {
