@@ -47,6 +47,7 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
     broker,
     hash: sha256,
     maxSockets: config.edgeSockets,
+    maxSubjectSockets: config.subjectSockets,
     mayResume: (user, session) => questions.mayResume(user, session),
     log: (event, fields) => log.info(fields, event),
   });
@@ -60,6 +61,7 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
     detached,
     graceMs: config.graceSeconds * 1000,
     newId,
+    full: (subject) => relay.full(subject),
     endSession: (session) => endSession(session, { ...shared, logs: broker.logs }),
     log,
   });

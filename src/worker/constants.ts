@@ -11,6 +11,12 @@ export const touchEveryMs = 60_000;
  */
 export const pendingOutputBytes = 128 * 1024;
 
+/**
+ * Output that one session takes from its upstream in one turn of the event loop, its last piece beyond it; then the upstream is paused
+ * until the next turn (FC8). Some 0.1 ms of work.
+ */
+export const turnOutputBytes = 128 * 1024;
+
 /** Input read from the log before it can be typed: upstream not open, or its buffer full. Beyond: the reader parks, the log holds it. */
 export const queuedInputBytes = 64 * 1024;
 

@@ -7,8 +7,9 @@ import { encodeGap, GapCause } from '../protocol/gap.ts';
 import { maxEntryPayloadBytes } from '../protocol/limits.ts';
 import type { CreditGate } from '../session/credit-gate.ts';
 import { OutputSkip } from '../session/output-skip.ts';
+import { TurnBudget } from '../session/turn-budget.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { pendingOutputBytes, stallProbe } from './constants.ts';
+import { pendingOutputBytes, stallProbe, turnOutputBytes } from './constants.ts';
 
 export interface OutputSideEvents {
   /** Ask the driver for its credit (FC2). */
@@ -39,12 +40,18 @@ export class OutputSide {
   #unansweredSince: number | undefined;
   #skip: OutputSkip | undefined;
   #skipTimer: Timer | undefined;
+  readonly #turn: TurnBudget;
 
   constructor(appender: LogAppender, gate: CreditGate, events: OutputSideEvents, clock: Clock) {
     this.#appender = appender;
     this.#gate = gate;
     this.#events = events;
     this.#clock = clock;
+    this.#turn = new TurnBudget(
+      turnOutputBytes,
+      (run) => clock.endOfTurn(run),
+      () => this.#pauseOrResume(),
+    );
   }
 
   /** Kept because the driver or the broker has no room: at most what the upstream had under way when it was paused. */
@@ -66,8 +73,12 @@ export class OutputSide {
 
   output(bytes: Uint8Array, source: 'stdout' | 'stderr'): void {
     if (bytes.length === 0) return;
+    this.#turn.spend(bytes.length);
     const flags = source === 'stderr' ? OutputFlag.stderr : 0;
-    if (this.#skip) return this.#skip.take({ bytes, flags }, this.#clock.now());
+    if (this.#skip) {
+      this.#skip.take({ bytes, flags }, this.#clock.now());
+      return this.#pauseOrResume();
+    }
     this.#held.push({ bytes, flags });
     this.#heldBytes += bytes.length;
     this.pour();
@@ -145,10 +156,11 @@ export class OutputSide {
   }
 
   #pauseOrResume(): void {
-    if (this.#held.length > 0) {
+    if (this.#held.length > 0 || this.#turn.spent) {
       if (!this.#paused) this.#upstream?.pause();
       this.#paused = true;
-      if (!this.#probe && this.#gate.driven && this.#gate.room(this.#appender.writer.offeredOffset) <= 0) this.#probeLater();
+      if (this.#held.length > 0 && !this.#probe && this.#gate.driven && this.#gate.room(this.#appender.writer.offeredOffset) <= 0)
+        this.#probeLater();
     } else if (this.#paused && (this.#skip || this.#room() >= Math.min(this.#gate.windowBytes / 4, pendingOutputBytes / 2))) {
       this.#paused = false;
       this.#upstream?.resume();

@@ -12,6 +12,8 @@ import type { PumpTools } from './pump-tools.ts';
 export interface PoolOptions extends Omit<PumpTools, 'permit'> {
   /** Sessions this worker takes at most; more wait in the queue for others (FC7). */
   readonly maxSessions: number;
+  /** Upstream bytes held for all sessions because their drivers have no room; above it no session is taken (FC7). */
+  readonly maxHeldBytes: number;
 }
 
 /** One worker: keeps its lease, takes waiting sessions while it has room, and runs a {@link Pump} for each. */
@@ -25,6 +27,8 @@ export class WorkerPool implements AsyncDisposable {
   readonly #stop = new AbortController();
   #drained: (() => void) | undefined;
   #taking = true;
+  /** The limit because of which no session is taken. */
+  #reached: string | undefined;
   #touch: Timer | undefined;
   #pulling: Promise<void> | undefined;
 
@@ -37,6 +41,13 @@ export class WorkerPool implements AsyncDisposable {
 
   get sessions(): number {
     return this.#pumps.size;
+  }
+
+  /** Upstream bytes that wait for a driver or the broker, of all sessions. */
+  get heldBytes(): number {
+    let sum = 0;
+    for (const pump of this.#pumps.values()) sum += pump.heldBytes;
+    return sum;
   }
 
   async start(): Promise<void> {
@@ -73,10 +84,10 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   async #pull(): Promise<void> {
-    const { broker, worker, clock, maxSessions } = this.#options;
+    const { broker, worker, clock } = this.#options;
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      const room = this.#taking && this.#lease.valid() ? maxSessions - this.#pumps.size : 0;
+      const room = this.#room();
       if (room <= 0) {
         await sleep(clock, 200, signal);
         continue;
@@ -88,6 +99,16 @@ export class WorkerPool implements AsyncDisposable {
         await sleep(clock, 500, signal);
       }
     }
+  }
+
+  /** Sessions that may be taken now. What is over a limit stays in the queue for others; the sessions that are here go on (FC7). */
+  #room(): number {
+    const { maxSessions, maxHeldBytes, log } = this.#options;
+    if (!this.#taking || !this.#lease.valid()) return 0;
+    const limit = this.#pumps.size >= maxSessions ? 'worker-sessions' : this.heldBytes > maxHeldBytes ? 'worker-held-megabytes' : undefined;
+    if (limit && limit !== this.#reached) log('limit reached', { limit, sessions: this.#pumps.size, heldBytes: this.heldBytes });
+    this.#reached = limit;
+    return limit ? 0 : maxSessions - this.#pumps.size;
   }
 
   /** Order of a claim: index and `claim`, then acknowledge the queue, so that a worker that dies in between is found (LS2). */

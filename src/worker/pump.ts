@@ -64,6 +64,10 @@ export class Pump {
     return this.#session.id;
   }
 
+  get heldBytes(): number {
+    return this.#output?.heldBytes ?? 0;
+  }
+
   async run(): Promise<void> {
     const taken = await this.#take();
     if (taken?.kind !== 'taken' || this.#over) return this.#finish();

@@ -121,6 +121,17 @@ describe('sessions over HTTP', () => {
     expect(edge.logLines.join('')).not.toContain(String(answer.body['ticket']));
   });
 
+  it('[FC7] answers 429 with the name of the limit when the edge would not take the socket that follows', async () => {
+    const edge = new TestEdge();
+    edge.full = 'this edge has all the sockets it takes (limit edge-sockets: 2)';
+    const refused = await edge.door.answer(request('POST', '/v1/sessions', { headers: bearer, json: target }));
+    expect(read(refused)).toMatchObject({ status: 429, body: { code: 'busy', message: expect.stringContaining('edge-sockets: 2') } });
+    expect(refused.headers['retry-after']).toBeDefined();
+    expect(edge.tickets.size).toBe(0);
+    edge.full = undefined;
+    expect((await edge.door.answer(request('POST', '/v1/sessions', { headers: bearer, json: target }))).status).toBe(201);
+  });
+
   it('[UP8] seals the user’s credential into the ticket, for that cluster and user', async () => {
     const edge = new TestEdge({ auth: new PassthroughAuthenticator(async () => 'alice', Date.now) });
     const headers = { authorization: 'Bearer token-abc:hush' };

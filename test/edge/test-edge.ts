@@ -28,6 +28,8 @@ export class TestEdge {
   readonly guard: BrowserGuard;
   readonly door: HttpDoor;
   notReady: string | undefined;
+  /** The limit that is reached. */
+  full: string | undefined;
   /** Thrown by the next call of a collaborator. */
   failure: Error | undefined;
 
@@ -49,6 +51,7 @@ export class TestEdge {
           detached: 'run',
           graceMs: 300_000,
           newId: (length) => randomBytes(length).toString('base64url').slice(0, length),
+          full: () => this.full,
           endSession: async ({ id }) => void this.ended.push(id),
           log,
         }),

@@ -27,6 +27,7 @@ export class SimEdge {
       hash: (text) => createHash('sha256').update(text).digest('hex'),
       mayResume: async () => true,
       maxSockets: 1000,
+      maxSubjectSockets: 1000,
       log: (event, fields) => world.note(`${name}: ${event} ${JSON.stringify(fields)}`),
     });
   }

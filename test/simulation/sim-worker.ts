@@ -23,6 +23,7 @@ export class SimWorker {
       crc32,
       unseal: () => undefined,
       maxSessions: 100,
+      maxHeldBytes: 64 * 1024 * 1024,
       log: (event, fields) => world.note(`${name}: ${event} ${JSON.stringify(fields)}`),
     });
     void this.pool.start();

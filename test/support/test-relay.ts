@@ -59,6 +59,7 @@ export class TestRelay implements AsyncDisposable {
       log: (event, fields) => this.events.push({ event, ...fields }),
       mayResume: async () => true,
       maxSockets: 100,
+      maxSubjectSockets: 100,
       ...options,
     });
     this.#doors.push(door);
@@ -66,8 +67,8 @@ export class TestRelay implements AsyncDisposable {
   }
 
   /** Starts a worker with its own lease. */
-  async worker(name: string, maxSessions = 10): Promise<TestWorker> {
-    const worker = new TestWorker(name as WorkerId, this, maxSessions);
+  async worker(name: string, maxSessions = 10, maxHeldBytes = 256 * 1024 * 1024): Promise<TestWorker> {
+    const worker = new TestWorker(name as WorkerId, this, maxSessions, maxHeldBytes);
     this.#pools.push(worker);
     await worker.pool.start();
     return worker;
@@ -117,7 +118,7 @@ export class TestWorker {
   reasserting: Promise<void> = Promise.resolve();
   readonly #broker: MemoryBroker;
 
-  constructor(name: WorkerId, relay: TestRelay, maxSessions: number) {
+  constructor(name: WorkerId, relay: TestRelay, maxSessions: number, maxHeldBytes: number) {
     const broker = relay.broker();
     this.#broker = broker;
     const { logs: all, sessions, opens, tickets, health } = broker;
@@ -157,6 +158,7 @@ export class TestWorker {
       unseal: () => undefined,
       log: (event, fields) => relay.events.push({ event, ...fields }),
       maxSessions,
+      maxHeldBytes,
     });
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TicketContent } from '../../src/broker/broker.ts';
+import { GapCause } from '../../src/protocol/gap.ts';
 import { TestBrowser } from '../support/test-browser.ts';
 import { TestRelay } from '../support/test-relay.ts';
 
@@ -29,6 +30,23 @@ describe('a session that nobody drives', () => {
     }
     expect(relay.opener.upstream.paused).toBe(false);
     expect(relay.opener.upstream.passedBytes).toBe(4096 * KiB);
+  });
+
+  it('[FC3] and comes back is told exactly what left the buffer, and that nobody was attached', async () => {
+    await using relay = await TestRelay.start();
+    const browser = await relay.openTerminal(relay.door());
+    relay.opener.upstream.print('before');
+    await relay.clock.settle();
+    browser.loseSocket();
+    for (let piece = 0; piece < 64; piece++) {
+      relay.opener.upstream.print(new Uint8Array(64 * KiB));
+      await relay.clock.settle();
+    }
+    await relay.clock.advance(2_000);
+    expect(browser.state.driving).toBe(true);
+    expect(browser.gaps).toMatchObject([{ cause: GapCause.detached }]);
+    expect(browser.screenBytes + browser.state.faults.gapBytes).toBe(4096 * KiB + 'before'.length);
+    expect(browser.screenBytes).toBeLessThanOrEqual(1024 * KiB);
   });
 
   it('[LG9] never keeps more than its log holds', async () => {

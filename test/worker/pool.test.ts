@@ -61,6 +61,27 @@ describe('a worker', () => {
     expect(worker.pool.sessions).toBe(2);
   });
 
+  it('[FC7] that holds too much output for slow browsers takes no more sessions, names the limit, and goes on with those it has', async () => {
+    await using relay = await TestRelay.start({ workers: 0 });
+    const worker = await relay.worker('worker-0', 10, 64 * 1024);
+    const first = await relay.openTerminal(relay.door());
+    first.stopParsing();
+    relay.opener.upstream.print(new Uint8Array(700 * 1024));
+    await relay.clock.settle();
+    expect(worker.pool.heldBytes).toBeGreaterThan(64 * 1024);
+    const second = await relay.openTerminal(relay.door());
+    await relay.clock.advance(2_000);
+    // A pull that was under way may bring one more; what comes after it waits.
+    const third = await relay.openTerminal(relay.door());
+    await relay.clock.advance(2_000);
+    expect(relay.ownerOf(third.state.session)).toBeUndefined();
+    expect(relay.events).toContainEqual(expect.objectContaining({ event: 'limit reached', limit: 'worker-held-megabytes' }));
+    first.startParsing();
+    await relay.clock.advance(5_000);
+    expect(first.screenBytes).toBe(700 * 1024);
+    expect([second, third].map((browser) => relay.ownerOf(browser.state.session))).toStrictEqual(['worker-0', 'worker-0']);
+  });
+
   it('[ED3] that drains takes nothing new and waits for its sessions', async () => {
     await using relay = await TestRelay.start({ workers: 0 });
     const worker = await relay.worker('worker-0');

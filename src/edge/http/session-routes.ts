@@ -27,14 +27,18 @@ export interface SessionOptions {
   readonly newId: (length: number) => string;
   /** Ends a session as its user's wish. @throws BrokerUnavailable */
   readonly endSession: (session: SessionRecord) => Promise<void>;
+  /** Why this edge would not take the socket that follows: a sentence that names the limit (FC7). */
+  readonly full: (subject: string) => string | undefined;
   readonly log: Log;
 }
 
 /** Sessions as an API: create (for a ticket), list, end. */
 export function sessionRoutes(options: SessionOptions): readonly Route[] {
-  const { broker, sealer, detached, graceMs, newId, endSession, log } = options;
+  const { broker, sealer, detached, graceMs, newId, endSession, full, log } = options;
 
   async function create(request: HttpRequest, user: User): Promise<HttpResponse> {
+    const why = full(user.subject);
+    if (why) return failure(429, 'busy', `${why[0]?.toUpperCase()}${why.slice(1)}.`, 'Try again in a moment.', { 'retry-after': '5' });
     const body = await jsonBody(request);
     if (!body.ok) return body.refusal;
     const target = parseTarget(body.value);

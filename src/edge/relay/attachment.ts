@@ -152,6 +152,7 @@ export class Attachment implements SocketEvents {
     const control: Control = watch ? { driving: false, cause: 'watching' } : await steering.take(claimant, { kind: 'resume', ...previous });
     if (this.#isClosed()) return;
     if (!control.driving && control.cause === 'old-connection') return this.refuse(CloseCode.moved, 'this client has connected again');
+    if (control.driving && joined.from.position.seq > 0) this.#output.cameBack();
     if ('ticket' in frame) await this.#enqueue(joined.session.id);
     else if (joined.session.state === 'waiting') this.#enqueueLater(joined.session.id);
     if (this.#isClosed()) return;

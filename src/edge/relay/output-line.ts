@@ -15,6 +15,8 @@ export class OutputLine implements ReaderSink {
   readonly #window: OutputWindow;
   #parked = false;
   #closed = false;
+  /** The client drives again and has not been given anything yet: what is missing now went while it was away. */
+  #cameBack = false;
   /** The credit that was last told to the worker. */
   #toldOffset: number;
   /** While the client skips: what it will not get, and where it goes on (FC9). */
@@ -28,6 +30,11 @@ export class OutputLine implements ReaderSink {
 
   get credit(): { readonly fence: number; readonly offset: number; readonly windowBytes: number } {
     return { ...this.#window.acked, windowBytes: this.#window.windowBytes };
+  }
+
+  /** The client drives and had been here before: nobody drove for it meanwhile (FC3). */
+  cameBack(): void {
+    this.#cameBack = true;
   }
 
   /** The client does not want what is on the log up to the worker's own gap: it is read and not sent. */
@@ -52,6 +59,7 @@ export class OutputLine implements ReaderSink {
   }
 
   deliver(entry: Entry): void {
+    this.#cameBack = false;
     if (this.#skip && this.#skipped(entry)) return;
     this.#window.sent(endOffset(entry));
     this.#socket.send(entry.frame);
@@ -63,7 +71,9 @@ export class OutputLine implements ReaderSink {
       return;
     }
     this.#window.moved(to.offset);
-    this.#socket.send(encodeServerFrame({ kind: 'gap', to, adoptCrc, ...gap }));
+    // Trimming never overtakes a driver that is there (FC2).
+    const cause = this.#cameBack && gap.cause === GapCause.trimmed ? GapCause.detached : gap.cause;
+    this.#socket.send(encodeServerFrame({ kind: 'gap', to, adoptCrc, sizeBytes: gap.sizeBytes, cause }));
   }
 
   rewound(to: Position, adoptCrc: boolean): void {

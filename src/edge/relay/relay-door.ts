@@ -15,8 +15,9 @@ export const relayPath = '/v1/attach';
 export interface RelayDoorOptions extends Omit<RelayTools, 'channels' | 'reads' | 'mayResume'> {
   /** A fresh check of the user's right to the session (RS2). */
   readonly mayResume: (user: User, session: Parameters<RelayTools['mayResume']>[0]) => Promise<boolean>;
-  /** Sockets this edge takes; more are closed with `busy` (FC7). */
+  /** Sockets this edge takes, of all and of one subject; more are closed with `busy` (FC7). */
   readonly maxSockets: number;
+  readonly maxSubjectSockets: number;
 }
 
 /** Door 1: browser sockets of `poseidon.v1`. Owns no session: it can be killed at any time. */
@@ -26,6 +27,7 @@ export class RelayDoor {
   readonly #reads: SharedReads;
   readonly #attachments = new Set<Attachment>();
   readonly #owners: OwnerWatch;
+  readonly #ofSubject = new Map<string, number>();
   #draining = false;
 
   constructor(options: RelayDoorOptions) {
@@ -41,6 +43,14 @@ export class RelayDoor {
     return this.#attachments.size;
   }
 
+  /** Why this edge takes no more of this subject: the name of the limit, in a sentence (FC7). */
+  full(subject: string): string | undefined {
+    const { maxSockets, maxSubjectSockets } = this.#options;
+    if (this.#attachments.size >= maxSockets) return `this edge has all the sockets it takes (limit edge-sockets: ${maxSockets})`;
+    if ((this.#ofSubject.get(subject) ?? 0) < maxSubjectSockets) return undefined;
+    return `you have all the sockets this edge gives to one user (limit subject-sockets: ${maxSubjectSockets})`;
+  }
+
   accept(socket: BrowserSocket, user: User): SocketEvents {
     const { mayResume, ...options } = this.#options;
     const tools = {
@@ -49,11 +59,21 @@ export class RelayDoor {
       reads: this.#reads,
       mayResume: (session: Parameters<RelayTools['mayResume']>[0]) => mayResume(user, session),
     };
-    const attachment = new Attachment(socket, user.subject, tools, () => this.#attachments.delete(attachment));
+    const { subject } = user;
+    const full = this.full(subject);
+    const attachment = new Attachment(socket, subject, tools, () => this.#left(attachment, subject));
     this.#attachments.add(attachment);
+    this.#ofSubject.set(subject, (this.#ofSubject.get(subject) ?? 0) + 1);
     if (this.#draining) attachment.refuse(CloseCode.draining, 'this edge is going away');
-    else if (this.#attachments.size > this.#options.maxSockets) attachment.refuse(CloseCode.busy, 'this edge has too many sockets');
+    else if (full) attachment.refuse(CloseCode.busy, full);
     return attachment;
+  }
+
+  #left(attachment: Attachment, subject: string): void {
+    if (!this.#attachments.delete(attachment)) return;
+    const left = (this.#ofSubject.get(subject) ?? 1) - 1;
+    if (left > 0) this.#ofSubject.set(subject, left);
+    else this.#ofSubject.delete(subject);
   }
 
   /** Sends its browsers elsewhere, spread over time; they resume without loss (ED3). */

@@ -128,6 +128,25 @@ describe('a socket', () => {
     await relay.clock.settle();
     expect(sockets.map((socket) => socket.closedWith?.code)).toStrictEqual([undefined, undefined, CloseCode.busy]);
     expect(door.sockets).toBe(2);
+    expect(sockets[2]?.last('close')?.text).toContain('edge-sockets: 2');
+  });
+
+  it('[FC7] beyond the limit of its user is refused by name; other users, and those who were there, go on', async () => {
+    await using relay = await TestRelay.start();
+    const door = relay.door('edge-a', { maxSubjectSockets: 2 });
+    const [first, second] = [await relay.openTerminal(door), await relay.openTerminal(door)];
+    const third = connect(door);
+    expect(third.last('close')).toMatchObject({ code: CloseCode.busy, text: expect.stringContaining('subject-sockets: 2') });
+    const other = relay.browser(door, 'bob');
+    other.client.start({ cols: 80, rows: 24 });
+    await relay.clock.settle();
+    expect([first, second, other].map((browser) => browser.state.connection.kind)).toStrictEqual(['attached', 'attached', 'attached']);
+    relay.opener.upstream.print('goes on');
+    await relay.clock.settle();
+    expect(other.screen).toBe('goes on');
+    first.client.dispose();
+    await relay.clock.settle();
+    expect(connect(door).closedWith).toBeUndefined();
   });
 });
 
