@@ -39,6 +39,7 @@ function memoryBroker(): Broker {
 async function redisBroker(url: string, caFile: string | undefined, log: Log): Promise<Broker> {
   // Standalone without Redis does not load its client.
   const { RedisBroker } = await import('../broker/redis/redis-broker.ts');
+  const { parseRedisPlace, placeText } = await import('../broker/redis/redis-place.ts');
   const ca = caFile === undefined ? {} : { ca: await readFile(caFile, 'utf8').catch(unreadable(caFile)) };
   const events = {
     linkUp: () => log.info({}, 'broker link up'),
@@ -48,7 +49,7 @@ async function redisBroker(url: string, caFile: string | undefined, log: Log): P
     return await RedisBroker.open({ url, ...ca, clock, random, startWithinMs: brokerStartMs, events });
   } catch (cause) {
     if (!(cause instanceof BrokerUnavailable)) throw cause;
-    throw new CodedError('redis-unreachable', `Redis at ${new URL(url).host} does not answer`, { cause });
+    throw new CodedError('redis-unreachable', `Redis at ${placeText(parseRedisPlace(url))} does not answer`, { cause });
   }
 }
 

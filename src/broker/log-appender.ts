@@ -40,6 +40,8 @@ export class LogAppender {
   readonly #permit: () => boolean;
   readonly #watch: LogSubscription;
   #timer: Timer | undefined;
+  /** A confirmation of what was stored is under way (FC4): one at a time. */
+  #confirming = false;
   #closed = false;
 
   constructor(store: LogStore, log: LogName, writer: LogWriter, events: AppenderEvents, tools: ShellTools) {
@@ -83,8 +85,25 @@ export class LogAppender {
     void this.#store.append(this.#log, frame).then((answer) => {
       if (this.#closed || this.writer.inDoubt) return;
       if (answer === 'doubt') return this.#doubted();
-      this.writer.stored(this.#clock.now());
+      this.writer.stored(this.#clock.now(), this.#confirming);
+      this.#confirm();
       this.#events.stored(frame);
+      this.#flush();
+    });
+  }
+
+  #confirm(): void {
+    const seq = this.writer.answeredSeq;
+    if (this.#confirming || this.#closed || seq === 0) return;
+    const confirming = this.#store.confirm(this.#log);
+    if (!confirming) return;
+    this.#confirming = true;
+    void confirming.then((confirmation) => {
+      this.#confirming = false;
+      if (confirmation === 'replicated') this.writer.confirmed(seq);
+      else if (confirmation === 'alone') this.writer.unreplicated(this.#clock.now());
+      else return;
+      this.#confirm();
       this.#flush();
     });
   }
@@ -118,6 +137,7 @@ export class LogAppender {
     if (verdict === 'go-on') {
       this.#backoff.reset();
       this.#events.doubt(false);
+      this.#confirm();
       if (this.writer.holed && this.#events.holed) this.writer.offer(this.#events.holed());
       this.#flush();
     } else {

@@ -36,6 +36,11 @@ export interface LogStore {
    */
   append(log: LogName, frame: Uint8Array): Promise<'stored' | 'doubt'>;
   /**
+   * Whether what was answered 'stored' before this call is on a replica too, or as safe as it gets (FC4).
+   * @returns undefined when the log's server has no replica
+   */
+  confirm(log: LogName): Promise<Confirmation> | undefined;
+  /**
    * Calls `lost` whenever the connection on which the commands of this log ran is gone, before anything is sent on another one: its
    * writer is in doubt then, also when nothing of it was un-answered (LG6).
    */
@@ -59,6 +64,13 @@ export interface LogStore {
    */
   read(log: LogName, from: EntryId, count: number): Promise<PageAnswer>;
 }
+
+export type Confirmation =
+  | 'replicated'
+  /** There is no replica any more. */
+  | 'alone'
+  /** The connection is gone: nothing is known, the writer is in doubt. */
+  | 'lost';
 
 export interface LogListener {
   subscribed(): void;

@@ -42,6 +42,8 @@ export function printedConfig(command: Command, config: Config, sources: Readonl
 
 /** Of a URL everything but user and password is of use; anything else is hidden whole. */
 function masked(text: string): string {
+  const several = /^(rediss?\+\w+:\/\/)([^@/]*@)?([^?]*)/.exec(text);
+  if (several) return `${several[1]}${several[2] ? '***@' : ''}${several[3]}`;
   if (!URL.canParse(text)) return '***';
   const url = new URL(text);
   const login = url.username === '' && url.password === '' ? '' : '***@';

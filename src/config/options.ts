@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type Command, commands, type Option } from './option.ts';
-import { address, hostList, name, oneOf, originList, path, url, wholeNumber, yesOrNo } from './values.ts';
+import { address, hostList, name, oneOf, originList, path, redisUrl, url, wholeNumber, yesOrNo } from './values.ts';
 
 const everywhere = commands;
 const relay: readonly Command[] = ['standalone', 'edge', 'worker'];
@@ -170,8 +170,8 @@ export const options = {
     env: 'POSEIDON_REDIS_URL',
     flag: '--redis-url',
     value: 'URL',
-    schema: url(['redis:', 'rediss:'], 'redis://user:password@host:6379/0'),
-    description: 'Redis where edges and workers meet. Standalone works without.',
+    schema: redisUrl(),
+    description: 'Redis where edges and workers meet: one server, redis+sentinel://…/name, or redis+cluster://…. Standalone works without.',
     group: 'Broker',
     commands: relay,
     secret: true,
@@ -181,7 +181,7 @@ export const options = {
     flag: '--redis-ca-file',
     value: 'FILE',
     schema: path(),
-    description: 'Certificate authority (PEM) of a rediss:// URL.',
+    description: 'Certificate authority (PEM) of a rediss URL.',
     group: 'Broker',
     commands: relay,
   },

@@ -29,6 +29,22 @@ export function url(schemes: readonly string[], example: string) {
   });
 }
 
+const severalHosts =
+  /^rediss?\+(?:cluster:\/\/(?:[^@/]*@)?HOSTS|sentinel:\/\/(?:[^@/]*@)?HOSTS\/[^/?]+(?:\/\d+)?(?:\?.*)?)$/.source.replaceAll(
+    'HOSTS',
+    '(?:[\\w.-]+|\\[[0-9A-Fa-f:.]+\\])(?::\\d{1,5})?(?:,(?:[\\w.-]+|\\[[0-9A-Fa-f:.]+\\])(?::\\d{1,5})?)*',
+  );
+
+/** One server, a primary behind Sentinel, or a Cluster; with TLS `rediss`. */
+export function redisUrl() {
+  return z.string().transform((text, context): string => {
+    if (/^rediss?:/.test(text) && URL.canParse(text) && new URL(text).hostname !== '') return text;
+    if (new RegExp(severalHosts).test(text)) return text;
+    const more = 'redis+sentinel://host:26379,host:26379/primary-name or redis+cluster://host:6379,host:6379';
+    return fail(context, `not such a URL. Give for example redis://user:password@host:6379/0, ${more}`);
+  });
+}
+
 export function path() {
   return z.string();
 }

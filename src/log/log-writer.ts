@@ -65,6 +65,8 @@ export class LogWriter {
   #pendingBytes = 0;
   #state: 'ready' | 'unanswered' | 'doubt' | 'stopped' = 'ready';
   #holed = false;
+  /** Frames stay until they are confirmed, whatever their age; else some time (FC4). */
+  #replicated = false;
 
   constructor(claim: Claim, crc32: (bytes: Uint8Array, from: number) => number) {
     this.#claim = claim;
@@ -116,6 +118,11 @@ export class LogWriter {
     return this.#state === 'stopped';
   }
 
+  /** The last frame whose append was answered: what a confirmation that is asked for now will cover. */
+  get answeredSeq(): number {
+    return this.#ring[this.#next - 1]?.seq ?? 0;
+  }
+
   /** Everything offered was stored. */
   get settled(): boolean {
     return this.#state === 'ready' && this.#pending.length === 0 && this.#next === this.#ring.length;
@@ -147,6 +154,7 @@ export class LogWriter {
     if (this.#state !== 'ready') return undefined;
     let frame = this.#ring[this.#next];
     if (!frame) {
+      if (this.#replicated && this.#ringBytes >= writerRingBytes) return undefined;
       const item = this.#pending.shift();
       if (!item) return undefined;
       frame = this.#encode(item);
@@ -155,13 +163,26 @@ export class LogWriter {
     return frame.frame;
   }
 
-  /** The un-answered append was stored. */
-  stored(nowMs: number): void {
+  /** The un-answered append was stored. @param replicated frames wait for `confirmed` */
+  stored(nowMs: number, replicated = false): void {
     if (this.#state !== 'unanswered') return;
     this.#state = 'ready';
     const frame = this.#ring[this.#next];
     if (frame) frame.answeredAtMs = nowMs;
     this.#next++;
+    this.#replicated = replicated;
+    if (!replicated) this.forgetAnswered(nowMs);
+  }
+
+  /** Everything up to this frame is on a replica: a fail-over cannot lose it (FC4). */
+  confirmed(seq: number): void {
+    const kept = this.#ring.findIndex((frame) => frame.seq > seq);
+    this.#drop(Math.min(this.#next, kept === -1 ? this.#ring.length : kept));
+  }
+
+  /** The last replica is gone. */
+  unreplicated(nowMs: number): void {
+    this.#replicated = false;
     this.forgetAnswered(nowMs);
   }
 
@@ -209,15 +230,20 @@ export class LogWriter {
   /** Drops answered frames that are old or do not fit the ring (FC4). */
   forgetAnswered(nowMs: number): void {
     let drop = 0;
+    let bytes = this.#ringBytes;
     for (const frame of this.#ring) {
       if (frame.answeredAtMs === undefined || drop >= this.#next) break;
-      if (this.#ringBytes <= writerRingBytes && nowMs - frame.answeredAtMs < keepAnsweredMs) break;
-      this.#ringBytes -= frame.frame.length;
+      if (bytes <= writerRingBytes && nowMs - frame.answeredAtMs < keepAnsweredMs) break;
+      bytes -= frame.frame.length;
       drop++;
     }
-    if (drop === 0) return;
-    this.#ring.splice(0, drop);
-    this.#next -= drop;
+    this.#drop(drop);
+  }
+
+  #drop(count: number): void {
+    if (count === 0) return;
+    for (const { frame } of this.#ring.splice(0, count)) this.#ringBytes -= frame.length;
+    this.#next -= count;
   }
 
   #encode(item: Pending): RingFrame {

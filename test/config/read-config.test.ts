@@ -106,6 +106,19 @@ describe('the configuration', () => {
     expect(text).not.toContain('secret');
   });
 
+  it.each([
+    ['redis+sentinel://me:secret@a:1,b:2/main/0?sentinel-password=secret', 'redis+sentinel://***@a:1,b:2/main/0'],
+    ['rediss+cluster://a,[::1]:7', 'rediss+cluster://a,[::1]:7'],
+  ])('[UP8] takes %s, and prints it without the passwords', (url, shown) => {
+    const { command, config: read, sources } = config(['--redis-url', url]);
+    expect(read.redisUrl).toBe(url);
+    expect(printedConfig(command, read, sources)).toContain(`POSEIDON_REDIS_URL=${shown}  # flag\n`);
+  });
+
+  it.each(['redis+sentinel://a:1', 'redis+cluster://a/b', 'redis+cluster://', 'redis+x://a', 'http://a'])('refuses %s', (url) => {
+    expect(problems(['--redis-url', url]).join()).toContain('redis+cluster://');
+  });
+
   it('[UP8] repeats no value in a problem', () => {
     expect(problems(['--redis-url', 'redis:secret@@', '--server', 'ftp://user:secret@h']).join()).not.toContain('secret');
   });

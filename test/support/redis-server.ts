@@ -1,15 +1,22 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { until } from './until.ts';
+
+const run = promisify(execFile);
 
 export interface RedisServerOptions {
   /** Every write is on disk before it is answered: a killed server comes back with its data. */
   readonly durable?: boolean;
   /** Further arguments of redis-server, `--name value`. */
   readonly args?: readonly string[];
+  /** For a server that listens on a port above its own as well. */
+  readonly portBelow?: number;
+  /** In front of all of it: a sentinel's configuration file, which it rewrites. */
+  readonly config?: string;
 }
 
 /** A real redis-server process on a free port, for one test. */
@@ -25,7 +32,9 @@ export class RedisServer implements AsyncDisposable {
   }
 
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), options);
+    let port = await freePort();
+    while (port >= (options.portBelow ?? 65_536)) port = await freePort();
+    const server = new RedisServer(port, options);
     await server.restart();
     return server;
   }
@@ -40,14 +49,21 @@ export class RedisServer implements AsyncDisposable {
 
   /** Starts the process again on the same port; with its data only if the server is durable. */
   async restart(): Promise<void> {
-    const { durable = false, args = [] } = this.#options;
+    const { durable = false, args = [], config } = this.#options;
     const settings = { port: this.port, bind: '127.0.0.1', dir: this.#dir, save: '', 'stream-node-max-bytes': 1024 };
     const durably = durable ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no'];
     const named = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    this.#process = spawn('redis-server', [...named, ...durably, ...args], { stdio: 'ignore' });
+    const all = config === undefined ? [...named, ...durably, ...args] : [this.#file(config), '--port', String(this.port), ...args];
+    this.#process = spawn('redis-server', all, { stdio: 'ignore' });
     this.#process.unref();
     process.once('exit', this.#killAtExit);
     await until(() => this.#pong(), { what: 'redis-server answers' });
+  }
+
+  /** One command by redis-cli. @returns its raw output */
+  async cli(...command: readonly string[]): Promise<string> {
+    const { stdout } = await run('redis-cli', ['-p', String(this.port), ...command]);
+    return stdout.trim();
   }
 
   /** As a crash: nothing is said to anybody. */
@@ -67,6 +83,12 @@ export class RedisServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#end('SIGKILL');
     rmSync(this.#dir, { recursive: true, force: true });
+  }
+
+  #file(config: string): string {
+    const path = join(this.#dir, 'redis.conf');
+    if (!existsSync(path)) writeFileSync(path, config);
+    return path;
   }
 
   readonly #killAtExit = () => void this.#process?.kill('SIGKILL');

@@ -130,6 +130,7 @@ export class TestWorker {
         return all.reassert(log, claim);
       },
       restore: (session, request) => all.restore(session, request),
+      confirm: (log) => all.confirm(log),
       append: (log, frame) => all.append(log, frame),
       watchConnection: (log, lost) => all.watchConnection(log, lost),
       trim: (log, first) => all.trim(log, first),

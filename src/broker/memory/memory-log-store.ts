@@ -46,6 +46,11 @@ export class MemoryLogStore implements LogStore {
     return (await this.#link.append(log, frame)) ? 'stored' : 'doubt';
   }
 
+  /** No replicas. */
+  confirm(): undefined {
+    return undefined;
+  }
+
   watchConnection(_log: LogName, lost: () => void): LogSubscription {
     return { close: this.#link.onBreak(lost) };
   }

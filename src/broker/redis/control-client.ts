@@ -1,48 +1,19 @@
-import { Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import type { Random } from '../../base/clock.ts';
 import { BrokerUnavailable } from '../broker.ts';
-import { type RedisAddress, tlsNameOf } from './redis-address.ts';
+import { type ControlOptions, controlConnection } from './control-connection.ts';
+import type { RedisPlace } from './redis-place.ts';
 import type { Script } from './scripts.ts';
 
 /** A reply element: the scripts of the control plane answer in text. */
 export type Reply = string | number | null | readonly Reply[];
 
-export interface ControlOptions {
-  /** Longer for a connection that waits. */
-  readonly commandTimeoutMs?: number;
-  /** Off for a connection whose every command waits: nothing may be written behind it. */
-  readonly pipelining?: boolean;
-}
-
-/** A dead or hung server must be known to be one soon: callers retry themselves. */
-const defaultTimeoutMs = 2_000;
-
 /** The control plane's connection: everything that is asked seldom. Rejections are always BrokerUnavailable. */
 export class ControlClient {
   readonly redis: Redis;
 
-  constructor(address: RedisAddress, random: Random, options: ControlOptions = {}) {
-    const { host, port, username, password, db, tls } = address;
-    const { commandTimeoutMs = defaultTimeoutMs, pipelining = true } = options;
-    this.redis = new Redis({
-      host,
-      port,
-      db,
-      ...(username === '' ? {} : { username }),
-      ...(password === '' ? {} : { password }),
-      ...(tls ? { tls: { ...tlsNameOf(host), ...tls } } : {}),
-      connectionName: 'poseidon-control',
-      lazyConnect: true,
-      enableAutoPipelining: pipelining,
-      protocol: 2,
-      connectTimeout: defaultTimeoutMs,
-      commandTimeout: commandTimeoutMs,
-      socketTimeout: 2 * commandTimeoutMs,
-      // A command is sent once: its caller knows whether it may be repeated.
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 1,
-      retryStrategy: (attempt: number) => Math.min(2_000, 50 * 2 ** Math.min(attempt, 6)) * (0.5 + random.fraction() / 2),
-    });
+  constructor(place: RedisPlace, random: Random, options: ControlOptions = {}) {
+    this.redis = controlConnection(place, random, options);
     // Without a listener ioredis prints; every command that fails says so to its caller.
     this.redis.on('error', () => undefined);
   }
@@ -54,6 +25,14 @@ export class ControlClient {
     } catch (failure) {
       throw new BrokerUnavailable(withoutArguments(failure));
     }
+  }
+
+  /** `INFO` of every node that takes writes. */
+  async infos(): Promise<readonly string[]> {
+    const redis: unknown = this.redis;
+    if (!(redis instanceof Cluster)) return [await this.answer((one) => one.info())];
+    await this.answer((one) => one.ping());
+    return this.answer(() => Promise.all(redis.nodes('master').map((node) => node.info())));
   }
 
   /** @returns the words and values of the script's reply; by its source when the server does not know its hash */

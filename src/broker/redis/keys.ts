@@ -15,6 +15,7 @@ import type { LogName } from '../log-store.ts';
  * p:worker:<id>:sessions     set          lease key time             its sessions       its worker, takers takers
  * p:workers                  sorted set   none: permanent            a day of workers   workers            takers
  * p:subject:<sha256>         sorted set   subject time               1,000 sessions     edges              edges
+ * p:barrier:{n}             string       1 min                      empty              data links         nobody: it is waited for
  * p:ticket:<sha256>          string       the ticket's               –                  edges              edges
  *
  * channel (sharded)          carries
@@ -54,6 +55,11 @@ export function opensPartition(id: SessionId): number {
   return sum % openPartitions;
 }
 
+/** @param tag chooses the slot, and so the node of a Cluster, whose replicas are waited for (FC4) */
+export function barrierKey(tag: string): string {
+  return `p:barrier:{${tag}}`;
+}
+
 export const workersKey = 'p:workers';
 
 export function leaseKey(worker: WorkerId): string {
@@ -77,7 +83,7 @@ function hashed(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }
 
-export type KeyKind = 'meta' | 'out' | 'in' | 'opens' | 'lease' | 'worker-sessions' | 'workers' | 'subject' | 'ticket';
+export type KeyKind = 'meta' | 'out' | 'in' | 'opens' | 'lease' | 'worker-sessions' | 'workers' | 'subject' | 'ticket' | 'barrier';
 
 /** @returns undefined for a key that is not of this project */
 export function kindOfKey(key: string): KeyKind | undefined {
@@ -88,5 +94,6 @@ export function kindOfKey(key: string): KeyKind | undefined {
   if (/^p:worker:[A-Za-z0-9_.-]{1,63}$/.test(key)) return 'lease';
   if (key === workersKey) return 'workers';
   if (/^p:subject:[A-Za-z0-9_-]{43}$/.test(key)) return 'subject';
+  if (/^p:barrier:\{\d+\}$/.test(key)) return 'barrier';
   return /^p:ticket:[A-Za-z0-9_-]{43}$/.test(key) ? 'ticket' : undefined;
 }

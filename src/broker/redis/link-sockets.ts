@@ -7,7 +7,8 @@ import { type RespReply, RespSocket } from './resp-socket.ts';
 import type { Script } from './scripts.ts';
 
 export interface SocketsOptions {
-  readonly address: RedisAddress;
+  /** Where to connect; a function is asked before every attempt. */
+  readonly address: RedisAddress | (() => Promise<RedisAddress>);
   readonly clock: Clock;
   /** Loaded into the server with every connection, so that none is missing. */
   readonly scripts: readonly Script[];
@@ -24,39 +25,45 @@ export interface SocketsEvents {
 
 /** For `CLIENT LIST`. */
 const clientName = 'poseidon-data';
+const barrierName = 'poseidon-barrier';
 
-/** The two sockets of a link. They live and die together. */
+/** The sockets of a link: for commands, for pushes, for the replication barrier. They live and die together. */
 export class LinkSockets {
   readonly commands: RespSocket;
   readonly pushes: RespSocket;
+  readonly barrier: RespSocket;
   readonly queue: CommandQueue;
+  readonly barrierQueue: CommandQueue;
   readonly #logins: CommandQueue;
   readonly #events: SocketsEvents;
   #ready = false;
   #closed = false;
 
-  private constructor({ address, clock, timeoutMs }: SocketsOptions, events: SocketsEvents) {
+  private constructor(address: RedisAddress, { clock, timeoutMs }: SocketsOptions, events: SocketsEvents) {
     const close = (cause: Error) => this.close(cause);
     this.#events = events;
     this.queue = new CommandQueue(clock, timeoutMs, close);
+    this.barrierQueue = new CommandQueue(clock, timeoutMs, close);
     this.#logins = new CommandQueue(clock, timeoutMs, close);
     this.commands = RespSocket.connect(address, clock, { reply: (reply) => this.queue.reply(reply), closed: close });
     this.pushes = RespSocket.connect(address, clock, { reply: (reply) => this.#pushed(reply), closed: close });
+    this.barrier = RespSocket.connect(address, clock, { reply: (reply) => this.barrierQueue.reply(reply), closed: close });
   }
 
   /**
-   * Connects, logs in, and makes sure that both sockets reach the same process and that it is a primary: two addresses of one name,
+   * Connects, logs in, and makes sure that all sockets reach the same process and that it is a primary: two addresses of one name,
    * or a proxy, may lead to two servers (LG5).
    */
   static async open(options: SocketsOptions, events: SocketsEvents): Promise<{ sockets: LinkSockets; node: NodeInfo }> {
-    const sockets = new LinkSockets(options, events);
+    const address = typeof options.address === 'function' ? await options.address() : options.address;
+    const sockets = new LinkSockets(address, options, events);
     try {
-      const { address, scripts } = options;
-      const [node, other] = await Promise.all([
-        login(sockets.commands, sockets.queue, address, scripts),
+      const [node, ...others] = await Promise.all([
+        login(sockets.commands, sockets.queue, address, options.scripts),
         login(sockets.pushes, sockets.#logins, address, []),
+        login(sockets.barrier, sockets.barrierQueue, address, [], barrierName),
       ]);
-      if (node.runId !== other.runId) throw new Error('the two connections reached two servers');
+      if (others.some(({ runId }) => runId !== node.runId)) throw new Error('the connections reached different servers');
       if (node.role !== 'master') throw new Error(`the server is no primary but ${node.role}`);
       sockets.#ready = true;
       return { sockets, node };
@@ -75,9 +82,11 @@ export class LinkSockets {
     this.#closed = true;
     this.commands.close(cause);
     this.pushes.close(cause);
+    this.barrier.close(cause);
     this.#events.closed(cause);
     this.#logins.lost(cause);
     this.queue.lost(cause);
+    this.barrierQueue.lost(cause);
   }
 
   #pushed(reply: RespReply): void {
@@ -87,7 +96,13 @@ export class LinkSockets {
   }
 }
 
-async function login(socket: RespSocket, queue: CommandQueue, address: RedisAddress, scripts: readonly Script[]): Promise<NodeInfo> {
+async function login(
+  socket: RespSocket,
+  queue: CommandQueue,
+  address: RedisAddress,
+  scripts: readonly Script[],
+  name = clientName,
+): Promise<NodeInfo> {
   const { username, password, db } = address;
   const ask = (...parts: string[]) =>
     new Promise<RespReply>((resolve, reject) => {
@@ -98,7 +113,7 @@ async function login(socket: RespSocket, queue: CommandQueue, address: RedisAddr
   const asked: Promise<RespReply>[] = [];
   if (password !== '') asked.push(username === '' ? ask('AUTH', password) : ask('AUTH', username, password));
   if (db > 0) asked.push(ask('SELECT', String(db)));
-  asked.push(ask('CLIENT', 'SETNAME', clientName));
+  asked.push(ask('CLIENT', 'SETNAME', name));
   for (const { source } of scripts) asked.push(ask('SCRIPT', 'LOAD', source));
   const [info] = await Promise.all([ask('INFO'), ...asked]);
   return infoOf(Buffer.isBuffer(info) ? info.toString() : '');

@@ -7,7 +7,12 @@ export interface NodeInfo {
   readonly role: string;
   readonly uptimeMs: number;
   readonly maxmemoryPolicy: string;
+  /** Replicas that follow closely enough to be waited for (FC4). */
+  readonly replicas: number;
 }
+
+/** A replica that has not been heard of for longer is as good as gone: the default of `min-replicas-max-lag`. */
+const mostLagSeconds = 10;
 
 export function infoOf(text: string): NodeInfo {
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(text)?.[1] ?? '';
@@ -17,5 +22,6 @@ export function infoOf(text: string): NodeInfo {
     role: field('role'),
     uptimeMs: Number(field('uptime_in_seconds')) * 1000,
     maxmemoryPolicy: field('maxmemory_policy'),
+    replicas: [...text.matchAll(/^slave\d+:.*state=online,.*lag=(\d+)/gm)].filter(([, lag]) => Number(lag) <= mostLagSeconds).length,
   };
 }

@@ -2,22 +2,24 @@ import type { Clock, Random } from '../../base/clock.ts';
 import type { Broker, BrokerHealth } from '../broker.ts';
 import { defaultLifetimes, type Lifetimes } from '../lifetimes.ts';
 import type { LogStore } from '../log-store.ts';
+import { ClusterTopology } from './cluster-topology.ts';
 import { ControlClient } from './control-client.ts';
-import { parseRedisUrl } from './redis-address.ts';
 import { RedisLeases } from './redis-leases.ts';
-import type { LinkEvents } from './redis-link.ts';
+import type { LinkEvents, LinkOptions } from './redis-link.ts';
 import { RedisLogStore } from './redis-log-store.ts';
 import { RedisOpens } from './redis-opens.ts';
+import { parseRedisPlace, type RedisPlace } from './redis-place.ts';
 import { RedisSessions } from './redis-sessions.ts';
 import { RedisTickets } from './redis-tickets.ts';
 import { loadScripts, logScriptNames, sessionScriptNames } from './scripts.ts';
+import { SentinelTopology } from './sentinel-topology.ts';
 import { checkServer } from './startup-check.ts';
 import { type RedisTopology, StandaloneTopology } from './topology.ts';
 
 export interface RedisBrokerOptions {
-  /** `redis://` or `rediss://`, see {@link parseRedisUrl}. */
+  /** One server, a primary behind Sentinel, or a Cluster: see {@link parseRedisPlace}. */
   readonly url: string;
-  /** A private certificate authority for `rediss://`, PEM. */
+  /** A private certificate authority for `rediss`, PEM. */
   readonly ca?: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -41,18 +43,17 @@ export class RedisBroker implements Broker {
   readonly #control: ControlClient;
   readonly #topology: RedisTopology;
 
-  private constructor(options: RedisBrokerOptions, control: ControlClient) {
+  private constructor(place: RedisPlace, options: RedisBrokerOptions, control: ControlClient) {
     const { clock, random, events = {} } = options;
-    const address = parseRedisUrl(options.url, options.ca);
     const lifetimes = { ...defaultLifetimes, ...options.lifetimes };
     const logScripts = loadScripts(logScriptNames);
     const scripts = Object.values(logScripts);
     this.#control = control;
-    this.#topology = new StandaloneTopology({ address, clock, random, scripts, timeoutMs: appendTimeoutMs, events });
+    this.#topology = topologyOf(place, { clock, random, scripts, timeoutMs: appendTimeoutMs, events });
     this.logs = new RedisLogStore(this.#topology, logScripts, lifetimes.sessionMs);
     this.sessions = new RedisSessions(control, loadScripts(sessionScriptNames), lifetimes);
-    const blocking = (commandTimeoutMs: number) => new ControlClient(address, random, { commandTimeoutMs, pipelining: false });
-    this.opens = new RedisOpens(control, blocking, clock, lifetimes);
+    const blocking = (commandTimeoutMs: number) => new ControlClient(place, random, { commandTimeoutMs, pipelining: false });
+    this.opens = new RedisOpens(control, blocking, clock, lifetimes, place.kind === 'cluster');
     this.leases = new RedisLeases(control, clock, lifetimes);
     this.tickets = new RedisTickets(control);
     this.health = { up: () => this.#topology.up && control.redis.status === 'ready', ping: () => this.#ping(clock) };
@@ -60,14 +61,15 @@ export class RedisBroker implements Broker {
 
   /** @throws BrokerRefused when the server cannot be used as it is, BrokerUnavailable when none answers in time */
   static async open(options: RedisBrokerOptions): Promise<RedisBroker> {
-    const control = new ControlClient(parseRedisUrl(options.url, options.ca), options.random);
+    const place = parseRedisPlace(options.url, options.ca);
+    const control = new ControlClient(place, options.random);
     try {
       await checkServer(control, options.clock, options.startWithinMs ?? 10_000);
     } catch (failure) {
       control.close();
       throw failure;
     }
-    const broker = new RedisBroker(options, control);
+    const broker = new RedisBroker(place, options, control);
     broker.#topology.open();
     return broker;
   }
@@ -86,5 +88,16 @@ export class RedisBroker implements Broker {
     const sentMs = clock.now();
     await this.#control.answer((redis) => redis.ping());
     return clock.now() - sentMs;
+  }
+}
+
+function topologyOf(place: RedisPlace, options: Omit<LinkOptions, 'address'>): RedisTopology {
+  switch (place.kind) {
+    case 'standalone':
+      return new StandaloneTopology({ ...options, address: place.address });
+    case 'sentinel':
+      return new SentinelTopology(place, options);
+    case 'cluster':
+      return new ClusterTopology(place, options);
   }
 }

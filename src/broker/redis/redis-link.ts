@@ -3,9 +3,11 @@ import { Backoff } from '../../base/backoff.ts';
 import type { Random, Timer } from '../../base/clock.ts';
 import { BrokerUnavailable } from '../broker.ts';
 import { youngMs } from '../lifetimes.ts';
-import type { LogListener, LogSubscription } from '../log-store.ts';
+import type { Confirmation, LogListener, LogSubscription } from '../log-store.ts';
+import { Barrier } from './barrier.ts';
 import { ignored, type Waiting } from './command-queue.ts';
 import { encodeAppend } from './encode-append.ts';
+import { barrierKey } from './keys.ts';
 import { LinkSockets, type SocketsOptions } from './link-sockets.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { RespReply } from './resp-socket.ts';
@@ -15,6 +17,8 @@ import { Subscriptions } from './subscriptions.ts';
 export interface LinkOptions extends SocketsOptions {
   readonly random: Random;
   readonly events: LinkEvents;
+  /** A key on this node for its replication barrier; default: any. */
+  readonly barrierKey?: () => string;
 }
 
 /** For a log line a change of state. */
@@ -22,6 +26,8 @@ export interface LinkEvents {
   linkUp?(node: NodeInfo): void;
   /** The link broke, or an attempt to connect failed. */
   linkDown?(cause: Error): void;
+  /** The node does not hold a slot that it was asked for, or not any more. */
+  moved?(): void;
 }
 
 /** A command that came while the link was down: sent, or failed, when the next attempt is over. */
@@ -45,6 +51,7 @@ export class RedisLink {
   readonly #subscriptions: Subscriptions;
   readonly #breakListeners = new Set<() => void>();
   #sockets: LinkSockets | undefined;
+  #barrier: Barrier | undefined;
   #runId: string | undefined;
   /** By this clock: until then what the node does not know may still be restored (LG11). */
   #youngUntilMs = Number.NEGATIVE_INFINITY;
@@ -55,7 +62,10 @@ export class RedisLink {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#backoff = new Backoff(options.random, reconnectMs.first, reconnectMs.most);
-    this.#subscriptions = new Subscriptions(options.clock, (command, channel) => this.#sendToSubscriber([command, channel]));
+    this.#subscriptions = new Subscriptions(options.clock, {
+      send: (command, channel) => this.#sendToSubscriber([command, channel]),
+      moved: () => options.events.moved?.(),
+    });
   }
 
   get up(): boolean {
@@ -78,6 +88,21 @@ export class RedisLink {
     this.#timer?.cancel();
     this.#sockets?.close(cause);
     this.#failDeferred(cause);
+  }
+
+  /** Breaks the link, if there is one: it leads to the wrong place. */
+  break(cause: Error): void {
+    this.#sockets?.close(cause);
+  }
+
+  /** What was answered before this call is on a replica too; undefined without one (FC4). */
+  confirm(): Promise<Confirmation> | undefined {
+    return this.#barrier?.confirm();
+  }
+
+  /** The node has lost these channels to another one: their subscriptions are over. */
+  breakChannels(lost: (channel: string) => boolean): void {
+    this.#subscriptions.breakChannels(lost);
   }
 
   /** Any reply but an error. @throws BrokerUnavailable for an error, a time-out, a broken link */
@@ -175,6 +200,14 @@ export class RedisLink {
     this.#backoff.reset();
     this.#sockets = sockets;
     this.#met(node);
+    this.#barrier = new Barrier({
+      socket: sockets.barrier,
+      queue: sockets.barrierQueue,
+      clock: this.#options.clock,
+      key: this.#options.barrierKey ?? (() => barrierKey('0')),
+      replicas: node.replicas,
+      demoted: (cause) => sockets.close(cause),
+    });
     this.#options.events.linkUp?.(node);
     this.#subscriptions.connected();
     for (const deferred of this.#deferred.splice(0)) deferred.sendable();
@@ -202,6 +235,8 @@ export class RedisLink {
   #broken(cause: Error): void {
     if (!this.#sockets) return;
     this.#sockets = undefined;
+    this.#barrier?.close();
+    this.#barrier = undefined;
     this.#timer?.cancel();
     if (!this.#closed) {
       this.#options.events.linkDown?.(cause);
@@ -216,6 +251,7 @@ export class RedisLink {
     this.#timer = clock.after(beatMs, () => {
       if (this.#sockets !== sockets) return;
       if (sockets.queue.empty) this.send(['PING']);
+      void this.#barrier?.look();
       // If this process itself stood still, the pong is in the socket's buffer: one turn of the loop reads it.
       clock.endOfTurn(() => {
         if (this.#sockets !== sockets) return;
@@ -227,9 +263,10 @@ export class RedisLink {
     });
   }
 
-  /** A node that was made a replica serves old data: the link must find the new primary. */
+  /** A node that was made a replica serves old data: the link must find the new primary. A moved slot is never followed, only looked for (LG6). */
   #refused(error: Error): BrokerUnavailable {
     if (isError(error, 'READONLY')) this.#sockets?.close(error);
+    else if (/^(MOVED|ASK|CLUSTERDOWN|TRYAGAIN)\b/.test(error.message)) this.#options.events.moved?.();
     return new BrokerUnavailable(error);
   }
 }

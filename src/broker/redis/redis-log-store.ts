@@ -3,6 +3,7 @@ import { type SessionId, writeStream } from '../../protocol/ids.ts';
 import { encodeJson } from '../../protocol/json.ts';
 import type { EntryId } from '../../protocol/position.ts';
 import type {
+  Confirmation,
   EndAnswer,
   EndRequest,
   LogListener,
@@ -71,8 +72,12 @@ export class RedisLogStore implements LogStore {
     return this.#topology.linkOf(log.session).append(logKey(log), frame);
   }
 
+  confirm(log: LogName): Promise<Confirmation> | undefined {
+    return this.#topology.linkOf(log.session).confirm();
+  }
+
   watchConnection(log: LogName, lost: () => void): LogSubscription {
-    return { close: this.#topology.linkOf(log.session).onBreak(lost) };
+    return { close: this.#topology.onBreak(log.session, lost) };
   }
 
   /** Not kept for later while the link is down: the next trim does the same work. */

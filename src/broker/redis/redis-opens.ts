@@ -4,6 +4,7 @@ import { BrokerUnavailable, type OpensQueue, type QueuedItem, type QueueItem } f
 import { type Lifetimes, queuedOpens } from '../lifetimes.ts';
 import type { ControlClient } from './control-client.ts';
 import { openPartitions, opensGroup, opensKey, opensPartition } from './keys.ts';
+import { OpensReader } from './opens-reader.ts';
 
 type StreamEntry = readonly [id: string, fields: readonly string[] | null];
 
@@ -13,16 +14,15 @@ const blockMs = 2_000;
 const deadConsumerMs = 60 * 60_000;
 
 /**
- * The opens queue: streams with one consumer group. Several partitions, so that in a Cluster it does not live on one node; all are read
- * by one command here, which a topology of several nodes has to split by node.
+ * The opens queue: streams with one consumer group. Several partitions, so that in a Cluster it does not live on one node; a waiting
+ * worker reads them by one command, or in a Cluster by one command and connection each.
  */
 export class RedisOpens implements OpensQueue {
   readonly #control: ControlClient;
-  readonly #blocking: () => ControlClient;
   readonly #clock: Clock;
   readonly #lifetimes: Lifetimes;
   readonly #keys = Array.from({ length: openPartitions }, (_, partition) => opensKey(partition));
-  #reader: ControlClient | undefined;
+  readonly #readers: readonly OpensReader[];
   #reclaimedMs = Number.NEGATIVE_INFINITY;
   #prepared = false;
   /** Where the next look begins, so that no partition is always last. */
@@ -30,10 +30,14 @@ export class RedisOpens implements OpensQueue {
   /** A waiting read may be answered by several partitions at once: the few items too many wait for the next pull. */
   #extra: QueuedItem[] = [];
 
-  /** @param blocking makes the connection that waits; made at the first pull, because only workers pull */
-  constructor(control: ControlClient, blocking: (timeoutMs: number) => ControlClient, clock: Clock, lifetimes: Lifetimes) {
+  /**
+   * @param blocking makes a connection that waits; made at the first pull, because only workers pull
+   * @param spread whether the partitions are on several nodes
+   */
+  constructor(control: ControlClient, blocking: (timeoutMs: number) => ControlClient, clock: Clock, lifetimes: Lifetimes, spread = false) {
+    const groups = spread ? this.#keys.map((key) => [key]) : [this.#keys];
+    this.#readers = groups.map((keys) => new OpensReader(keys, () => blocking(2 * blockMs), blockMs));
     this.#control = control;
-    this.#blocking = () => blocking(2 * blockMs);
     this.#clock = clock;
     this.#lifetimes = lifetimes;
   }
@@ -60,7 +64,7 @@ export class RedisOpens implements OpensQueue {
   }
 
   close(): void {
-    this.#reader?.close();
+    for (const reader of this.#readers) reader.stop();
   }
 
   async #pullOnce(worker: WorkerId, count: number, signal: AbortSignal): Promise<readonly QueuedItem[]> {
@@ -95,20 +99,12 @@ export class RedisOpens implements OpensQueue {
   }
 
   async #wait(worker: WorkerId, signal: AbortSignal): Promise<readonly QueuedItem[]> {
-    this.#reader ??= this.#blocking();
-    const reader = this.#reader;
-    // What is delivered to a connection that was just given up is delivered again later: at least once.
-    const stop = () => reader.redis.disconnect(false);
+    const stop = () => this.close();
     signal.addEventListener('abort', stop, { once: true });
     try {
-      const ids = this.#keys.map(() => '>');
-      const streams = await reader.answer((redis) =>
-        redis.xreadgroup('GROUP', opensGroup, worker, 'COUNT', 1, 'BLOCK', blockMs, 'STREAMS', ...this.#keys, ...ids),
-      );
-      return this.#itemsOf(streams);
+      await Promise.race(this.#readers.map((reader) => reader.settled(worker)));
+      return this.#readers.flatMap((reader) => this.#itemsOf(reader.take()));
     } catch (failure) {
-      this.#reader = undefined;
-      reader.close();
       if (signal.aborted) return [];
       throw failure;
     } finally {

@@ -17,13 +17,12 @@ const retryMs = 200;
  * Waits until the server answers and checks what the rules of the log need of it.
  * @throws BrokerRefused, or BrokerUnavailable when it does not answer within `withinMs`
  */
-export async function checkServer(control: ControlClient, clock: Clock, withinMs: number): Promise<NodeInfo> {
+export async function checkServer(control: ControlClient, clock: Clock, withinMs: number): Promise<void> {
   const untilMs = clock.now() + withinMs;
   for (;;) {
     try {
-      const node = infoOf(await control.answer((redis) => redis.info()));
-      refuse(node);
-      return node;
+      for (const info of await control.infos()) refuse(infoOf(info));
+      return;
     } catch (failure) {
       if (!(failure instanceof BrokerUnavailable)) throw failure;
       if (/\b(WRONGPASS|NOAUTH|NOPERM)\b/.test(String(failure.cause))) throw new BrokerRefused('Redis refuses the user name or password');

@@ -9,6 +9,15 @@ interface Listening {
   live: boolean;
 }
 
+type SubscriberCommand = 'SSUBSCRIBE' | 'SUNSUBSCRIBE';
+
+export interface SubscriptionsHost {
+  /** Does nothing while there is no connection. */
+  send(command: SubscriberCommand, channel: string): void;
+  /** The server does not hold the channel's slot, or not any more. */
+  moved(): void;
+}
+
 interface Channel {
   readonly name: string;
   readonly listening: Set<Listening>;
@@ -25,13 +34,14 @@ interface Channel {
  */
 export class Subscriptions {
   readonly #clock: Clock;
-  readonly #send: (command: 'SSUBSCRIBE' | 'SUNSUBSCRIBE', channel: string) => void;
+  readonly #host: SubscriptionsHost;
   #channels = new Map<string, Channel>();
+  /** Commands without reply, oldest first: an error does not say which one it answers. */
+  #sent = new Set<{ readonly command: SubscriberCommand; readonly name: string }>();
 
-  /** @param send does nothing while there is no connection */
-  constructor(clock: Clock, send: (command: 'SSUBSCRIBE' | 'SUNSUBSCRIBE', channel: string) => void) {
+  constructor(clock: Clock, host: SubscriptionsHost) {
     this.#clock = clock;
-    this.#send = send;
+    this.#host = host;
   }
 
   /** @param up whether there is a connection to send on; else {@link connected} will */
@@ -55,24 +65,59 @@ export class Subscriptions {
   broken(): void {
     const channels = this.#channels;
     this.#channels = new Map();
+    this.#sent.clear();
     for (const { listening } of channels.values()) this.#end(listening);
   }
 
+  /** Ends the subscriptions of channels that are another server's now. */
+  breakChannels(lost: (name: string) => boolean): void {
+    for (const channel of [...this.#channels.values()]) {
+      if (!lost(channel.name)) continue;
+      this.#channels.delete(channel.name);
+      this.#send('SUNSUBSCRIBE', channel.name);
+      this.#end(channel.listening);
+    }
+  }
+
   reply(reply: RespReply): void {
+    if (reply instanceof Error) return this.#refused();
     if (!Array.isArray(reply)) return;
     const [kind, name, payload] = reply as readonly RespReply[];
     if (!Buffer.isBuffer(kind) || !Buffer.isBuffer(name)) return;
     const channel = this.#channels.get(name.toString('latin1'));
-    if (!channel) return;
     // By its length, because this runs for every push: smessage, ssubscribe, sunsubscribe.
-    if (kind.length === 8) this.#push(channel, payload as Buffer);
-    else if (kind.length === 10) this.#subscribed(channel);
-    else if (kind.length === 12) this.#unsubscribed(channel);
+    if (kind.length === 8 && channel) return this.#push(channel, payload as Buffer);
+    if (kind.length === 10) this.#answered('SSUBSCRIBE', name.toString('latin1'));
+    if (kind.length === 12) this.#answered('SUNSUBSCRIBE', name.toString('latin1'));
+    if (kind.length === 10 && channel) this.#subscribed(channel);
+    if (kind.length === 12 && channel) this.#unsubscribed(channel);
   }
 
   #ask(channel: Channel): void {
     channel.subscribing++;
     this.#send('SSUBSCRIBE', channel.name);
+  }
+
+  #send(command: SubscriberCommand, name: string): void {
+    this.#sent.add({ command, name });
+    this.#host.send(command, name);
+  }
+
+  #answered(command: SubscriberCommand, name: string): void {
+    for (const sent of this.#sent) {
+      if (sent.command !== command || sent.name !== name) continue;
+      this.#sent.delete(sent);
+      return;
+    }
+  }
+
+  /** Most likely the slot is not here: as if the server had taken the channel away. */
+  #refused(): void {
+    const [sent] = this.#sent;
+    if (sent) this.#sent.delete(sent);
+    const channel = sent && this.#channels.get(sent.name);
+    if (channel) this.#moved(channel);
+    else this.#host.moved();
   }
 
   #push({ listening }: Channel, frame: Buffer): void {
@@ -102,6 +147,7 @@ export class Subscriptions {
   /** Nobody asked for it: the slot has moved, pushes come from elsewhere. */
   #moved(channel: Channel): void {
     this.#channels.delete(channel.name);
+    this.#host.moved();
     this.#end(channel.listening);
   }
 

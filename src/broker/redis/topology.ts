@@ -8,6 +8,8 @@ import { type LinkOptions, RedisLink } from './redis-link.ts';
 export interface RedisTopology {
   /** The link of the node that owns the session's keys and channels now. One session, one link: its commands keep their order (LS3). */
   linkOf(session: SessionId): RedisLink;
+  /** Calls `broken` whenever the session's link is lost or becomes another one, before anything is sent on that. @returns a function that stops it */
+  onBreak(session: SessionId, broken: () => void): () => void;
   /** Whether every node that is needed answers. */
   readonly up: boolean;
   open(): void;
@@ -24,6 +26,10 @@ export class StandaloneTopology implements RedisTopology {
 
   linkOf(): RedisLink {
     return this.#link;
+  }
+
+  onBreak(_session: SessionId, broken: () => void): () => void {
+    return this.#link.onBreak(broken);
   }
 
   get up(): boolean {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import { Cluster, type Redis } from 'ioredis';
 import type { Clock, Random } from '../../../src/base/clock.ts';
 import type { Broker } from '../../../src/broker/broker.ts';
 import type { Lifetimes } from '../../../src/broker/lifetimes.ts';
@@ -9,9 +10,11 @@ import { DirectLink } from '../../../src/broker/memory/memory-link.ts';
 import { MemoryServer } from '../../../src/broker/memory/memory-server.ts';
 import { ControlClient } from '../../../src/broker/redis/control-client.ts';
 import { sessionKeys } from '../../../src/broker/redis/keys.ts';
-import { parseRedisUrl } from '../../../src/broker/redis/redis-address.ts';
 import { RedisBroker } from '../../../src/broker/redis/redis-broker.ts';
+import { parseRedisPlace } from '../../../src/broker/redis/redis-place.ts';
 import type { SessionId } from '../../../src/protocol/ids.ts';
+import { RedisCluster } from '../../support/redis-cluster.ts';
+import { RedisSentinel } from '../../support/redis-sentinel.ts';
 import { RedisServer } from '../../support/redis-server.ts';
 
 export const platformClock: Clock = {
@@ -101,14 +104,29 @@ const redis: Twin = {
   },
 };
 
+export interface RedisPlaceUnderTest extends AsyncDisposable {
+  readonly url: string;
+}
+
 /** The Redis twin on a server of the caller's; the server is ended with it. */
-export function startRedisTwin(server: RedisServer, lifetimes: Partial<Lifetimes> = {}): TwinServer & { readonly control: ControlClient } {
+export function startRedisTwin(
+  server: RedisPlaceUnderTest,
+  lifetimes: Partial<Lifetimes> = {},
+): TwinServer & { readonly control: ControlClient } {
   const brokers: Broker[] = [];
-  const control = new ControlClient(parseRedisUrl(server.url), platformRandom);
+  const control = new ControlClient(parseRedisPlace(server.url), platformRandom);
+  const nodes = async (): Promise<readonly Redis[]> => {
+    const redis: unknown = control.redis;
+    if (!(redis instanceof Cluster)) return [control.redis];
+    await control.redis.ping();
+    return redis.nodes('master');
+  };
   const breakLinks = async () => {
-    for (const line of String(await control.redis.call('CLIENT', 'LIST')).split('\n')) {
-      const id = /^id=(\d+) .* name=poseidon-data /.exec(line)?.[1];
-      if (id) await control.redis.call('CLIENT', 'KILL', 'ID', id);
+    for (const node of await nodes()) {
+      for (const line of String(await node.call('CLIENT', 'LIST')).split('\n')) {
+        const id = /^id=(\d+) .* name=poseidon-data /.exec(line)?.[1];
+        if (id) await node.call('CLIENT', 'KILL', 'ID', id);
+      }
     }
   };
   return {
@@ -139,5 +157,25 @@ export function startRedisTwin(server: RedisServer, lifetimes: Partial<Lifetimes
   };
 }
 
-export const twins: readonly Twin[] = [direct, linked, redis];
-export const breakableTwins: readonly Twin[] = [linked, redis];
+const sentinel: Twin = {
+  name: 'redis behind Sentinel',
+  breaks: true,
+  async start(lifetimes = {}) {
+    const set = await RedisSentinel.start();
+    return startRedisTwin(set, lifetimes);
+  },
+};
+
+const cluster: Twin = {
+  name: 'a redis Cluster',
+  breaks: true,
+  async start(lifetimes = {}) {
+    const nodes = await RedisCluster.start();
+    return startRedisTwin(nodes, lifetimes);
+  },
+};
+
+/** Redis as people run it. */
+const redisTwins = [redis, sentinel, cluster];
+export const twins: readonly Twin[] = [direct, linked, ...redisTwins];
+export const breakableTwins: readonly Twin[] = [linked, ...redisTwins];
