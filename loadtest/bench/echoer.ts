@@ -75,7 +75,7 @@ export class RelayEchoer implements Echoer {
   }
 
   ready(): boolean {
-    return this.#client.state.driving;
+    return this.#client.state.driving && this.#client.state.status.worker?.upstream === 'open';
   }
 
   echo(payload: Uint8Array, done: () => void): void {
