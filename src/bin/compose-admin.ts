@@ -1,7 +1,8 @@
 import type { Scope } from '../base/scope.ts';
-import { AdminDoors, type Gauge } from '../edge/admin-doors.ts';
+import { AdminDoors } from '../edge/admin-doors.ts';
 import type { Readiness } from '../edge/http/health-routes.ts';
 import { WsListener } from '../edge/listen/ws-listener.ts';
+import type { Gauge } from '../telemetry/gauges.ts';
 import type { Parts } from './parts.ts';
 
 /** What an operator's address shows of a process. */

@@ -6,7 +6,6 @@ import { PassthroughAuthenticator } from '../auth/passthrough-authenticator.ts';
 import { TokenAuthenticator } from '../auth/token-authenticator.ts';
 import type { Scope } from '../base/scope.ts';
 import type { Config } from '../config/options.ts';
-import type { Gauge } from '../edge/admin-doors.ts';
 import { EdgeDoors } from '../edge/edge-doors.ts';
 import { endSession } from '../edge/http/end-session.ts';
 import { healthRoutes, type Readiness } from '../edge/http/health-routes.ts';
@@ -18,6 +17,7 @@ import { StaticPages } from '../edge/http/static-pages.ts';
 import { createListener } from '../edge/listen/create-listener.ts';
 import type { TlsFiles } from '../edge/listen/tls-files.ts';
 import { RelayDoor, relayPath, relaySubprotocol } from '../edge/relay/relay-door.ts';
+import type { Gauge } from '../telemetry/gauges.ts';
 import { EdgeUpstream } from './edge-upstream.ts';
 import type { Parts } from './parts.ts';
 import { systemClock as clock, crc32, newId, systemRandom as random, sha256 } from './system.ts';
@@ -85,7 +85,7 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
   return {
     url: localUrl(listen.host, port, tls !== undefined),
     notReady,
-    gauges: () => [{ name: 'poseidon_edge_sockets', help: 'Browser sockets attached.', value: relay.sockets }],
+    gauges: () => relay.gauges(),
     async drain(overMs) {
       draining = true;
       await relay.drain(overMs);

@@ -1,9 +1,9 @@
 import { credentialContext } from '../auth/seal.ts';
 import { sleep } from '../base/clock.ts';
 import type { Scope } from '../base/scope.ts';
-import type { Gauge } from '../edge/admin-doors.ts';
 import type { Readiness } from '../edge/http/health-routes.ts';
 import type { WorkerId } from '../protocol/ids.ts';
+import type { Gauge } from '../telemetry/gauges.ts';
 import { WorkerPool } from '../worker/pool.ts';
 import type { Parts } from './parts.ts';
 import { systemClock as clock, crc32, systemRandom as random } from './system.ts';
@@ -35,7 +35,7 @@ export async function startWorker(parts: Parts, name: string, scope: Scope): Pro
   log.info({ maxSessions: config.workerSessions }, 'worker takes sessions');
   return {
     notReady: () => (broker.health.up() ? undefined : 'the broker does not answer'),
-    gauges: () => [{ name: 'poseidon_worker_sessions', help: 'Sessions held.', value: pool.sessions }],
+    gauges: () => pool.gauges(),
     drain: (withinMs) => Promise.race([pool.drain(), sleep(clock, withinMs)]),
   };
 }

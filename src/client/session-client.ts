@@ -91,10 +91,8 @@ export class SessionClient {
   /** Joins a session of this tab again, after a page load; output comes from the beginning of the log. */
   startAgain(saved: SavedSession, size: Size): void {
     this.#size = size;
-    if (!isSessionId(saved.session) || !isClientStream(saved.stream)) {
-      this.#over({ kind: 'lost', code: CloseCode.unknownSession, text: 'the saved session is not readable' });
-      return;
-    }
+    if (!isSessionId(saved.session) || !isClientStream(saved.stream))
+      return this.#over({ kind: 'lost', code: CloseCode.unknownSession, text: 'the saved session is not readable' });
     this.#session = saved.session;
     this.#key = saved.key;
     this.#previous = saved.stream;

@@ -1,14 +1,9 @@
+import type { Gauge } from '../telemetry/gauges.ts';
 import { failure } from './http/answers.ts';
 import { healthRoutes, type Readiness } from './http/health-routes.ts';
 import { matchRoute } from './http/route.ts';
 import { withSecurityHeaders } from './http/security-headers.ts';
 import type { Doors, HttpRequest, HttpResponse } from './listener.ts';
-
-export interface Gauge {
-  readonly name: string;
-  readonly help: string;
-  readonly value: number;
-}
 
 /** For operators, on an address of its own: health and the process's own numbers in Prometheus' text form. */
 export class AdminDoors implements Doors {

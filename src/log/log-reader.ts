@@ -90,6 +90,11 @@ export class LogReader {
     return Math.max(0, this.#heardOffset - this.#position.offset);
   }
 
+  /** Pushes kept while a page is read. */
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
   /** The channel is subscribed; reads sent from now on count. */
   subscribed(): ReaderNeed {
     this.#mode = 'off';

@@ -102,6 +102,16 @@ export class LogWriter {
     return this.#pendingBytes;
   }
 
+  /** Encoded frames kept because a fail-over could lose them (FC4). */
+  get ringBytes(): number {
+    return this.#ringBytes;
+  }
+
+  /** Entries offered and not yet encoded. */
+  get pendingEntries(): number {
+    return this.#pending.length;
+  }
+
   get inDoubt(): boolean {
     return this.#state === 'doubt';
   }

@@ -1,12 +1,15 @@
 import type { EntryId } from '../protocol/position.ts';
 
+/** Frames counted together are at most so many: a log of single keys needs no mark for each. */
+const marksPerLog = 64;
+
 /**
  * Where the writer of the output log trims: it counts the frames it stored and names the first to keep once they pass the bound (LG9).
  * Trimming goes an eighth below the bound, so that a busy log is not trimmed at every append.
  */
 export class TrimLine {
   readonly #boundBytes: number;
-  #entries: Array<{ readonly id: EntryId; readonly bytes: number }> = [];
+  #entries: Array<{ readonly id: EntryId; bytes: number }> = [];
   #bytes = 0;
 
   constructor(boundBytes: number) {
@@ -18,9 +21,15 @@ export class TrimLine {
     return this.#bytes;
   }
 
+  get marks(): number {
+    return this.#entries.length;
+  }
+
   /** @returns the first entry to keep, when it is time to trim */
   stored(id: EntryId, frameBytes: number): EntryId | undefined {
-    this.#entries.push({ id, bytes: frameBytes });
+    const last = this.#entries.at(-1);
+    if (last && last.bytes + frameBytes <= this.#boundBytes / marksPerLog) last.bytes += frameBytes;
+    else this.#entries.push({ id, bytes: frameBytes });
     this.#bytes += frameBytes;
     if (this.#bytes <= this.#boundBytes) return undefined;
     let drop = 0;

@@ -47,6 +47,11 @@ export class InputIntake {
     return this.#accepted - this.#typed;
   }
 
+  /** Taken from the client and not yet with the log's writer. */
+  get heldBytes(): number {
+    return this.#next - this.#offered;
+  }
+
   /** @returns 'ignored': not the next byte, the client sends again from `next`; 'too-much': beyond the grant */
   take(offset: number, bytes: Uint8Array): 'taken' | 'ignored' | 'too-much' {
     if (offset !== this.#next) return 'ignored';

@@ -72,6 +72,11 @@ export class InputSide implements ReaderSink {
     };
   }
 
+  /** Read from the log and waiting for the upstream. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
   connect(upstream: Upstream, openedWith: { readonly cols: number; readonly rows: number }): void {
     this.#upstream = upstream;
     if (this.#size.cols !== openedWith.cols || this.#size.rows !== openedWith.rows) upstream.resize(this.#size.cols, this.#size.rows);

@@ -59,6 +59,10 @@ export class OutputSide {
     return this.#heldBytes;
   }
 
+  get skipTailBytes(): number {
+    return this.#skip?.tailBytes ?? 0;
+  }
+
   get paused(): boolean {
     return this.#paused;
   }

@@ -2,12 +2,14 @@ import { sleep, type Timer } from '../base/clock.ts';
 import type { QueuedItem } from '../broker/broker.ts';
 import { takeNonce } from '../log/nonce.ts';
 import type { SessionId, WorkerId } from '../protocol/ids.ts';
+import { type Gauge, sumGauges } from '../telemetry/gauges.ts';
 import { touchEveryMs } from './constants.ts';
 import type { EndKeeper } from './end-keeper.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { isDead } from './lost-worker.ts';
 import { Pump } from './pump.ts';
 import type { PumpTools } from './pump-tools.ts';
+import { workerGauges } from './worker-gauges.ts';
 
 export interface PoolOptions extends Omit<PumpTools, 'permit'> {
   /** Sessions this worker takes at most; more wait in the queue for others (FC7). */
@@ -48,6 +50,17 @@ export class WorkerPool implements AsyncDisposable {
     let sum = 0;
     for (const pump of this.#pumps.values()) sum += pump.heldBytes;
     return sum;
+  }
+
+  gauges(): readonly Gauge[] {
+    const sessions = { name: 'poseidon_worker_sessions', help: 'Sessions held.', value: this.sessions };
+    return [
+      sessions,
+      ...sumGauges(
+        workerGauges,
+        Array.from(this.#pumps.values(), (pump) => pump.holds),
+      ),
+    ];
   }
 
   async start(): Promise<void> {

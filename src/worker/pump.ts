@@ -24,6 +24,7 @@ import { OutputSide } from './output-side.ts';
 import type { PumpTools } from './pump-tools.ts';
 import { restoreSession } from './restore-session.ts';
 import { retrying } from './retrying.ts';
+import { type WorkerHolds, workerHolds } from './worker-gauges.ts';
 
 /**
  * One session on its worker: takes the output log, opens the upstream, pumps both ways, and ends the session with a reason that
@@ -66,6 +67,11 @@ export class Pump {
 
   get heldBytes(): number {
     return this.#output?.heldBytes ?? 0;
+  }
+
+  get holds(): WorkerHolds {
+    const [output, input, trims] = [this.#output, this.#input, this.#trims];
+    return workerHolds({ output, input, trims, writer: this.#appender?.writer, reader: this.#follower?.reader });
   }
 
   async run(): Promise<void> {

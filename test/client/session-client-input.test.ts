@@ -114,6 +114,14 @@ describe('the input of a session client', () => {
     expect(host.client.type(bytes('on'))).toBe(true);
   });
 
+  it('[RS4] keeps 32 MiB of input and no more: of what does not fit nothing is taken', () => {
+    const host = FakeHost.attached();
+    const pieces = Array.from({ length: 5 }, () => host.client.type(new Uint8Array(7 * 1024 * 1024)));
+    expect(pieces).toStrictEqual([true, true, true, true, false]);
+    expect(host.state.untypedBytes).toBe(28 * 1024 * 1024);
+    expect(host.client.type(bytes('still fits'))).toBe(true);
+  });
+
   it('[RS6] tells what is on the record from what is only on its way', () => {
     const host = FakeHost.attached();
     host.client.type(bytes('0123456789'));

@@ -116,6 +116,8 @@ export class TestWorker {
   renewing = true;
   /** What the broker's answers to this worker's `reassert` wait for. */
   reasserting: Promise<void> = Promise.resolve();
+  /** What the broker's answers to this worker's appends wait for. */
+  appending: Promise<void> = Promise.resolve();
   readonly #broker: MemoryBroker;
 
   constructor(name: WorkerId, relay: TestRelay, maxSessions: number, maxHeldBytes: number) {
@@ -131,7 +133,10 @@ export class TestWorker {
       },
       restore: (session, request) => all.restore(session, request),
       confirm: (log) => all.confirm(log),
-      append: (log, frame) => all.append(log, frame),
+      append: async (log, frame) => {
+        await this.appending;
+        return all.append(log, frame);
+      },
       watchConnection: (log, lost) => all.watchConnection(log, lost),
       trim: (log, first) => all.trim(log, first),
       end: (session, request) => all.end(session, request),

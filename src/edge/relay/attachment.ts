@@ -11,6 +11,7 @@ import type { Control, SessionStatus } from '../../protocol/session-status.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
 import type { BrowserSocket, SocketEvents } from '../listener.ts';
 import { queuedStepBytes, requeueOpenMs, skipAnswerMs } from './constants.ts';
+import { type EdgeHolds, noInput } from './edge-gauges.ts';
 import { type Joined, join, unknownSession } from './joining.ts';
 import { OutputLine } from './output-line.ts';
 import type { RelayTools } from './relay-tools.ts';
@@ -58,6 +59,16 @@ export class Attachment implements SocketEvents {
 
   get owner(): WorkerId | undefined {
     return this.#owner;
+  }
+
+  /** What this socket holds in memory. */
+  get holds(): EdgeHolds {
+    return {
+      poseidon_edge_socket_buffer_bytes: this.#socket.bufferedBytes(),
+      poseidon_edge_kept_push_bytes: this.#follower?.reader.keptBytes ?? 0,
+      poseidon_edge_lost_streams: this.#steering?.lostStreams ?? 0,
+      ...(this.#steering?.input?.holds ?? noInput),
+    };
   }
 
   message(bytes: Uint8Array): void {

@@ -9,6 +9,7 @@ import { FrameType } from '../../protocol/frame-type.ts';
 import { type ClientStream, noStream, type SessionId } from '../../protocol/ids.ts';
 import { InputIntake } from '../../session/input-intake.ts';
 import { ackInputBytes, askTyped } from './constants.ts';
+import type { InputHolds } from './edge-gauges.ts';
 
 export interface InputLineEvents {
   /** Tell the client how far its stream was accepted and typed. */
@@ -71,6 +72,16 @@ export class InputLine {
     return this.#intake.next;
   }
 
+  get holds(): InputHolds {
+    const { pendingBytes, pendingEntries, ringBytes } = this.#appender.writer;
+    return {
+      poseidon_edge_input_held_bytes: this.#intake.heldBytes,
+      poseidon_edge_input_pending_bytes: pendingBytes,
+      poseidon_edge_input_pending_entries: pendingEntries,
+      poseidon_edge_input_ring_bytes: ringBytes,
+    };
+  }
+
   get typed(): number {
     return this.#intake.typed;
   }
@@ -87,7 +98,8 @@ export class InputLine {
     writeU64(payload, 0, this.#intake.offered);
     writeU16(payload, 8, cols);
     writeU16(payload, 10, rows);
-    this.#appender.offer(controlOffer(FrameType.inputResize, 0, payload));
+    // Of sizes in a row the last one counts: however many a client sends, one waits.
+    this.#appender.offer({ ...controlOffer(FrameType.inputResize, 0, payload), merge: 'replace-lead' });
   }
 
   endOfInput(offset: number): void {
@@ -115,7 +127,7 @@ export class InputLine {
 
   /** It names the offset behind the bytes offered before it: the next writer of the log goes on there, so none may be claimed that is not in it. */
   #control(type: number): void {
-    this.#appender.offer(controlOffer(type, 0, u64(this.#intake.offered)));
+    this.#appender.offer({ ...controlOffer(type, 0, u64(this.#intake.offered)), merge: 'replace-lead' });
   }
 
   #release(): void {

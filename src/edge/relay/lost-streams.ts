@@ -19,6 +19,10 @@ export class LostStreams {
     this.#ask = ask;
   }
 
+  get size(): number {
+    return this.#streams.size;
+  }
+
   add(...streams: readonly ClientStream[]): void {
     for (const stream of streams) if (this.#streams.size < lostStreams) this.#streams.add(stream);
     this.#delayMs = askTyped.firstMs;

@@ -1,9 +1,11 @@
 import type { User } from '../../auth/user.ts';
 import { sleep } from '../../base/clock.ts';
 import { CloseCode } from '../../protocol/close-code.ts';
+import { type Gauge, sumGauges } from '../../telemetry/gauges.ts';
 import type { BrowserSocket, SocketEvents } from '../listener.ts';
 import { Attachment } from './attachment.ts';
 import { catchUpReads } from './constants.ts';
+import { edgeGauges } from './edge-gauges.ts';
 import { OwnerWatch } from './owner-watch.ts';
 import type { RelayTools } from './relay-tools.ts';
 import { SharedChannels } from './shared-channels.ts';
@@ -41,6 +43,19 @@ export class RelayDoor {
 
   get sockets(): number {
     return this.#attachments.size;
+  }
+
+  gauges(): readonly Gauge[] {
+    return [
+      { name: 'poseidon_edge_sockets', help: 'Browser sockets attached.', value: this.sockets },
+      { name: 'poseidon_edge_subscriptions', help: 'Sessions followed.', value: this.#channels.size },
+      { name: 'poseidon_edge_reads_under_way', help: 'Pages being read.', value: this.#reads.underWay },
+      { name: 'poseidon_edge_reads_waiting', help: 'Pages that wait for their turn to be read.', value: this.#reads.waiting },
+      ...sumGauges(
+        edgeGauges,
+        Array.from(this.#attachments, (attachment) => attachment.holds),
+      ),
+    ];
   }
 
   /** Why this edge takes no more of this subject: the name of the limit, in a sentence (FC7). */

@@ -53,6 +53,10 @@ export class Steering {
     return this.#input;
   }
 
+  get lostStreams(): number {
+    return this.#lost.size;
+  }
+
   /** Streams the client has given up before it came to this edge. */
   gaveUp(streams: readonly ClientStream[]): void {
     this.#lost.add(...streams);

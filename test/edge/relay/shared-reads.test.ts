@@ -4,17 +4,13 @@ import { catchUpReads } from '../../../src/edge/relay/constants.ts';
 import { SharedReads } from '../../../src/edge/relay/shared-reads.ts';
 import type { SessionId } from '../../../src/protocol/ids.ts';
 import { pageEntries } from '../../../src/protocol/limits.ts';
+import { bound } from '../../support/bound.ts';
 import { TestRelay } from '../../support/test-relay.ts';
 
 const log = { session: 'session-0123456789' as SessionId, log: 'out' } as const;
 const empty: PageAnswer = { kind: 'page', table: [], entries: [], ended: false, owner: undefined };
 const start = { fence: 0, seq: 0 };
 const settle = () => new Promise((resolve) => setImmediate(resolve));
-
-function bound(to: object, name: string | symbol): unknown {
-  const value: unknown = Reflect.get(to, name, to);
-  return typeof value === 'function' ? value.bind(to) : value;
-}
 
 describe('the pages that the attachments of an edge read', () => {
   it('[DR3] are so many at once; the others wait their turn, in order', async () => {

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import type { RelayDoor } from '../../../src/edge/relay/relay-door.ts';
+import { inputGrantBytes, inputUntypedBytes, lostStreams, writerRingBytes } from '../../../src/protocol/limits.ts';
+import { bound } from '../../support/bound.ts';
+import type { TestBrowser } from '../../support/test-browser.ts';
+import { TestRelay } from '../../support/test-relay.ts';
+
+const KiB = 1024;
+
+const gaugeOf = (door: RelayDoor) => (name: string) =>
+  door.gauges().find((each) => each.name === `poseidon_edge_${name}`)?.value ?? Number.NaN;
+
+/** An edge whose appends are not answered: from then on when `stop` was called. */
+async function opened(): Promise<{ relay: TestRelay; browser: TestBrowser; gauge: (name: string) => number; stop: () => void }> {
+  const relay = await TestRelay.start();
+  const broker = relay.broker();
+  const { logs } = broker;
+  let answering: Promise<void> = Promise.resolve();
+  const append: typeof logs.append = async (...args) => {
+    await answering;
+    return logs.append(...args);
+  };
+  const slow = new Proxy(logs, { get: (to, name) => (name === 'append' ? append : bound(to, name)) });
+  const door = relay.door('edge-a', { broker: new Proxy(broker, { get: (to, name) => (name === 'logs' ? slow : bound(to, name)) }) });
+  const browser = await relay.openTerminal(door);
+  const stop = () => {
+    answering = new Promise(() => {});
+  };
+  return { relay, browser, gauge: gaugeOf(door), stop };
+}
+
+describe('what an edge holds of a socket', () => {
+  it('[FC5] input that waits for the worker, and frames for a resend', async () => {
+    const { relay, browser, gauge } = await opened();
+    await using _ = relay;
+    relay.opener.upstream.full = true;
+    browser.type('x'.repeat(4_096 * KiB));
+    await relay.clock.advance(20_000);
+    expect(gauge('input_held_bytes')).toBeGreaterThan(0);
+    expect(gauge('input_held_bytes')).toBeLessThanOrEqual(inputGrantBytes);
+    expect(gauge('input_ring_bytes')).toBeLessThanOrEqual(writerRingBytes);
+    const accepted = browser.socket.last('inputAck')?.accepted ?? 0;
+    expect(accepted).toBeGreaterThan(inputUntypedBytes / 2);
+    expect(accepted).toBeLessThanOrEqual(inputUntypedBytes + 2 * inputGrantBytes);
+  });
+
+  it('[FC5] input that waits for the answer of the broker', async () => {
+    const { relay, browser, gauge, stop } = await opened();
+    await using _ = relay;
+    stop();
+    browser.type('x'.repeat(4_096 * KiB));
+    await relay.clock.advance(1_000);
+    expect(gauge('input_pending_bytes') + gauge('input_ring_bytes')).toBeGreaterThan(inputGrantBytes / 2);
+    expect(gauge('input_pending_bytes')).toBeLessThanOrEqual(inputGrantBytes);
+    expect(gauge('input_ring_bytes')).toBeLessThanOrEqual(inputGrantBytes + KiB);
+  });
+
+  it('[FC5] of sizes and wishes to end that come while the broker does not answer, the last', async () => {
+    const { relay, browser, gauge, stop } = await opened();
+    await using _ = relay;
+    const sizes = relay.opener.upstream.sizes.length;
+    stop();
+    browser.type('x');
+    for (let count = 0; count < 5_000; count++) browser.socket.from({ kind: 'resize', offset: 1, cols: 10 + (count % 200), rows: 24 });
+    await relay.clock.settle();
+    expect(gauge('input_pending_entries')).toBeLessThanOrEqual(2);
+    expect(relay.opener.upstream.sizes).toHaveLength(sizes);
+  });
+
+  it('[RS6] streams that its client gave up and the worker has not spoken of', async () => {
+    await using relay = await TestRelay.start({ workers: 0 });
+    const door = relay.door();
+    const browser = await relay.openTerminal(door);
+    for (let count = 0; count < 40; count++) {
+      browser.client.takeControl();
+      await relay.clock.settle();
+    }
+    expect(gaugeOf(door)('lost_streams')).toBe(lostStreams);
+  });
+
+  it('[FC1] what its socket has not sent', async () => {
+    await using relay = await TestRelay.start();
+    const door = relay.door();
+    const browser = await relay.openTerminal(door);
+    browser.socket.buffered = 256 * KiB;
+    expect(gaugeOf(door)('socket_buffer_bytes')).toBe(256 * KiB);
+    relay.opener.upstream.print(new Uint8Array(64 * KiB));
+    await relay.clock.settle();
+    expect(browser.screenBytes).toBe(0);
+  });
+
+  it('[DR3] one subscription a session, and nothing when its sockets have gone', async () => {
+    await using relay = await TestRelay.start();
+    const door = relay.door();
+    const browsers = [await relay.openTerminal(door), await relay.openTerminal(door)];
+    expect([gaugeOf(door)('sockets'), gaugeOf(door)('subscriptions')]).toStrictEqual([2, 2]);
+    for (const browser of browsers) browser.client.dispose();
+    await relay.clock.settle();
+    expect(door.gauges().map(({ value }) => value)).toStrictEqual(door.gauges().map(() => 0));
+  });
+});
