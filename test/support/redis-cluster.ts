@@ -20,7 +20,17 @@ export class RedisCluster implements AsyncDisposable {
 
   static async start(options: RedisClusterOptions = {}): Promise<RedisCluster> {
     const { replicas = false, args = [] } = options;
-    const all = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', '--repl-diskless-sync-delay', '0', ...args];
+    const all = [
+      '--cluster-enabled',
+      'yes',
+      '--cluster-node-timeout',
+      '1000',
+      '--cluster-require-full-coverage',
+      'no',
+      '--repl-diskless-sync-delay',
+      '0',
+      ...args,
+    ];
     const count = replicas ? 2 * primaries : primaries;
     const servers = await Promise.all(
       Array.from({ length: count }, async () => {

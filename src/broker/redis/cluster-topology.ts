@@ -40,6 +40,8 @@ export class ClusterTopology implements RedisTopology {
   #nodes: readonly HostPort[];
   #timer: Timer | undefined;
   #looking = false;
+  /** A look is near: more signs do not put it off. */
+  #soon = false;
   #closed = false;
 
   constructor(place: Extract<RedisPlace, { kind: 'cluster' }>, options: Links) {
@@ -92,7 +94,9 @@ export class ClusterTopology implements RedisTopology {
   }
 
   #lookSoon(): void {
-    if (!this.#looking) this.#lookAfter(lookSoonMs);
+    if (this.#looking || this.#soon) return;
+    this.#soon = true;
+    this.#lookAfter(lookSoonMs);
   }
 
   #lookAfter(delayMs: number): void {
@@ -103,6 +107,7 @@ export class ClusterTopology implements RedisTopology {
 
   async #look(): Promise<void> {
     this.#looking = true;
+    this.#soon = false;
     const asked = this.#askable();
     const replies = await Promise.allSettled(asked.map((node) => this.#peer(node).ask(['CLUSTER', 'NODES'])));
     this.#looking = false;

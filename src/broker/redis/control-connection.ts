@@ -46,7 +46,6 @@ export function controlConnection(place: RedisPlace, random: Random, options: Co
         ...loginOptions(login),
         sentinels: [...sentinels],
         name,
-        failoverDetector: true,
         sentinelRetryStrategy: retry,
         sentinelCommandTimeout: defaultTimeoutMs,
         ...(username === '' ? {} : { sentinelUsername: username }),

@@ -44,7 +44,9 @@ export class RedisBroker implements Broker {
   readonly #topology: RedisTopology;
 
   private constructor(place: RedisPlace, options: RedisBrokerOptions, control: ControlClient) {
-    const { clock, random, events = {} } = options;
+    const { clock, random } = options;
+    // The control plane's connection leads to a primary that may not know yet that it is none any more.
+    const events = { ...options.events, replaced: () => control.redis.disconnect(true) };
     const lifetimes = { ...defaultLifetimes, ...options.lifetimes };
     const logScripts = loadScripts(logScriptNames);
     const scripts = Object.values(logScripts);

@@ -28,6 +28,8 @@ export interface LinkEvents {
   linkDown?(cause: Error): void;
   /** The node does not hold a slot that it was asked for, or not any more. */
   moved?(): void;
+  /** The sentinels name another primary. */
+  replaced?(): void;
 }
 
 /** A command that came while the link was down: sent, or failed, when the next attempt is over. */

@@ -64,7 +64,10 @@ export class SentinelTopology implements RedisTopology {
     this.#timer = this.#options.clock.after(askEveryMs, async () => {
       const primary = this.#link.up ? await this.#ask() : undefined;
       if (this.#closed) return;
-      if (primary && nodeName(primary) !== this.#primary) this.#link.break(new Error('another server is the primary now'));
+      if (primary && nodeName(primary) !== this.#primary) {
+        this.#options.events.replaced?.();
+        this.#link.break(new Error('another server is the primary now'));
+      }
       this.#watchLater();
     });
   }

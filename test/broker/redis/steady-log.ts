@@ -1,0 +1,120 @@
+import { Buffer } from 'node:buffer';
+import type { Broker } from '../../../src/broker/broker.ts';
+import { LogAppender } from '../../../src/broker/log-appender.ts';
+import { LogFollower } from '../../../src/broker/log-follower.ts';
+import type { LogName } from '../../../src/broker/log-store.ts';
+import { LogReader } from '../../../src/log/log-reader.ts';
+import { dataOffer, LogWriter } from '../../../src/log/log-writer.ts';
+import { crc32 } from '../../../src/protocol/crc32.ts';
+import { entryContent } from '../../../src/protocol/entry.ts';
+import { FrameType } from '../../../src/protocol/frame-type.ts';
+import type { Gap } from '../../../src/protocol/gap.ts';
+import type { SessionId } from '../../../src/protocol/ids.ts';
+import { startOfLog } from '../../../src/protocol/position.ts';
+import { claimedSession, newNonce, taken, worker } from '../../contract/broker/material.ts';
+import { platformClock, platformRandom } from '../../contract/broker/twins.ts';
+import { until } from '../../support/until.ts';
+
+const tools = { clock: platformClock, random: platformRandom };
+/** Between two offers: slow enough that a ring lasts for seconds. */
+const offerEveryMs = 2;
+
+/** One log of one session, written and read by the production shells over real connections: what is read is compared with what was offered. */
+export class SteadyLog implements AsyncDisposable {
+  readonly id: SessionId;
+  readonly writer: LogWriter;
+  readonly appender: LogAppender;
+  readonly follower: LogFollower;
+  readonly gaps: Gap[] = [];
+  rewinds = 0;
+  doubts = 0;
+  stopped: string | undefined;
+  #offered = '';
+  #read = '';
+  #count = 0;
+  #running = true;
+
+  private constructor(id: SessionId, writer: LogWriter, writing: Broker, reading: Broker) {
+    const log: LogName = { session: id, log: 'out' };
+    this.id = id;
+    this.writer = writer;
+    const appended = {
+      stored: () => undefined,
+      stopped: (verdict: string) => {
+        this.stopped = verdict;
+      },
+      doubt: (inDoubt: boolean) => {
+        if (inDoubt) this.doubts++;
+      },
+    };
+    this.appender = new LogAppender(writing.logs, log, writer, appended, tools);
+    const sink = {
+      deliver: (entry: Parameters<typeof entryContent>[0]) => {
+        this.#read += Buffer.from(entryContent(entry)).toString();
+      },
+      gap: (gap: Gap) => void this.gaps.push(gap),
+      rewound: () => void this.rewinds++,
+      roomEntries: () => 16,
+    };
+    const followed = { ephemeral: () => undefined, owner: () => undefined, unknown: () => undefined, connected: () => undefined };
+    this.follower = new LogFollower(reading.logs, reading.logs, log, new LogReader(sink, startOfLog, startOfLog), followed, tools);
+    this.follower.start();
+    this.#offerLater();
+  }
+
+  static async start(writing: Broker, reading: Broker, tag?: SessionId): Promise<SteadyLog> {
+    const id = tag ?? (await claimedSession(writing));
+    const request = { nonce: newNonce(), writer: worker, expectedOwner: worker, newOwner: worker };
+    return new SteadyLog(id, new LogWriter(taken(await writing.logs.takeOutput(id, request)), crc32), writing, reading);
+  }
+
+  /** Offers made so far. */
+  get offers(): number {
+    return this.#count;
+  }
+
+  /** Waits until so many more were offered and read. */
+  async goesOn(more = 50): Promise<void> {
+    const from = this.#read.length;
+    await until(() => this.stopped !== undefined || this.#read.length > from + more * 3, { withinMs: 45_000, what: () => this.#tell() });
+  }
+
+  /** Stops offering, and waits until all of it was read. @returns what was offered and what was read, and what was declared */
+  async finish(): Promise<{ readonly offered: string; readonly read: string; readonly gaps: number; readonly rewinds: number }> {
+    this.#running = false;
+    const all = () => this.writer.settled && this.follower.reader.position.offset === this.writer.offeredOffset;
+    await until(all, { withinMs: 45_000, what: () => this.#tell() });
+    return { offered: this.#offered, read: this.#read, gaps: this.gaps.length, rewinds: this.rewinds };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#running = false;
+    this.appender.close();
+    this.follower.close();
+  }
+
+  #offerLater(): void {
+    platformClock.after(offerEveryMs, () => {
+      if (!this.#running) return;
+      if (!this.writer.inDoubt && this.writer.pendingBytes < 65_536) this.#offer();
+      this.#offerLater();
+    });
+  }
+
+  #offer(): void {
+    const text = `${this.#count++};`;
+    this.#offered += text;
+    this.appender.offer(dataOffer(FrameType.outputData, 0, Buffer.from(text)));
+  }
+
+  #tell(): string {
+    const { position, live } = this.follower.reader;
+    const at = `read ${position.fence}-${position.seq}@${position.offset}${live ? ' live' : ''}`;
+    return `goes on: offered ${this.writer.offeredOffset}, ${at}, in doubt ${this.writer.inDoubt}, stopped ${this.stopped}`;
+  }
+}
+
+/** What a run without any loss answers. */
+export function unharmed({ offered }: { readonly offered: string }): object {
+  return { offered, read: offered, gaps: 0, rewinds: 0 };
+}
