@@ -36,6 +36,8 @@ describe('Redis behind Sentinel', () => {
     await using run = await running();
     const { set, log, primary, replica } = run;
     replica.freeze();
+    // More than the sockets between the two hold: what is written from here on never leaves the primary.
+    await primary.cli('EVAL', "for i = 1, 24 do redis.call('SET', 'filler', string.rep('x', 1048576)) end", '0');
     // Longer than an answered frame is kept without replicas.
     const frozenAtMs = performance.now();
     await until(() => performance.now() - frozenAtMs > 3_000);
@@ -58,7 +60,14 @@ describe('Redis behind Sentinel', () => {
     await set.failedOver(primary);
     await log.goesOn(200);
     primary.thaw();
-    await until(async () => (await primary.cli('ROLE')).startsWith('slave'), { withinMs: 30_000 });
+    await until(
+      () =>
+        primary.cli('ROLE').then(
+          (role) => role.startsWith('slave'),
+          () => false,
+        ),
+      { withinMs: 30_000 },
+    );
     await log.goesOn(200);
     const end = await log.finish();
     expect(end).toEqual(unharmed(end));

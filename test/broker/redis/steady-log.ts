@@ -6,9 +6,8 @@ import type { LogName } from '../../../src/broker/log-store.ts';
 import { LogReader } from '../../../src/log/log-reader.ts';
 import { dataOffer, LogWriter } from '../../../src/log/log-writer.ts';
 import { crc32 } from '../../../src/protocol/crc32.ts';
-import { entryContent } from '../../../src/protocol/entry.ts';
+import { type Entry, entryContent } from '../../../src/protocol/entry.ts';
 import { FrameType } from '../../../src/protocol/frame-type.ts';
-import type { Gap } from '../../../src/protocol/gap.ts';
 import type { SessionId } from '../../../src/protocol/ids.ts';
 import { startOfLog } from '../../../src/protocol/position.ts';
 import { claimedSession, newNonce, taken, worker } from '../../contract/broker/material.ts';
@@ -24,13 +23,11 @@ export class SteadyLog implements AsyncDisposable {
   readonly id: SessionId;
   readonly writer: LogWriter;
   readonly appender: LogAppender;
-  readonly follower: LogFollower;
-  readonly gaps: Gap[] = [];
-  rewinds = 0;
+  readonly #live: Reading;
+  readonly #late: () => Reading;
   doubts = 0;
   stopped: string | undefined;
   #offered = '';
-  #read = '';
   #count = 0;
   #running = true;
 
@@ -48,17 +45,8 @@ export class SteadyLog implements AsyncDisposable {
       },
     };
     this.appender = new LogAppender(writing.logs, log, writer, appended, tools);
-    const sink = {
-      deliver: (entry: Parameters<typeof entryContent>[0]) => {
-        this.#read += Buffer.from(entryContent(entry)).toString();
-      },
-      gap: (gap: Gap) => void this.gaps.push(gap),
-      rewound: () => void this.rewinds++,
-      roomEntries: () => 16,
-    };
-    const followed = { ephemeral: () => undefined, owner: () => undefined, unknown: () => undefined, connected: () => undefined };
-    this.follower = new LogFollower(reading.logs, reading.logs, log, new LogReader(sink, startOfLog, startOfLog), followed, tools);
-    this.follower.start();
+    this.#live = new Reading(reading, log);
+    this.#late = () => new Reading(reading, log);
     this.#offerLater();
   }
 
@@ -75,22 +63,28 @@ export class SteadyLog implements AsyncDisposable {
 
   /** Waits until so many more were offered and read. */
   async goesOn(more = 50): Promise<void> {
-    const from = this.#read.length;
-    await until(() => this.stopped !== undefined || this.#read.length > from + more * 3, { withinMs: 45_000, what: () => this.#tell() });
+    const from = this.#live.text.length;
+    await until(() => this.stopped !== undefined || this.#live.text.length > from + more * 3, {
+      withinMs: 45_000,
+      what: () => this.#tell(),
+    });
   }
 
-  /** Stops offering, and waits until all of it was read. @returns what was offered and what was read, and what was declared */
-  async finish(): Promise<{ readonly offered: string; readonly read: string; readonly gaps: number; readonly rewinds: number }> {
+  /** Stops offering, waits until all of it was read, and reads it once more from the beginning. */
+  async finish(): Promise<Outcome> {
     this.#running = false;
-    const all = () => this.writer.settled && this.follower.reader.position.offset === this.writer.offeredOffset;
-    await until(all, { withinMs: 45_000, what: () => this.#tell() });
-    return { offered: this.#offered, read: this.#read, gaps: this.gaps.length, rewinds: this.rewinds };
+    const all = (reading: Reading) => this.writer.settled && reading.follower.reader.position.offset === this.writer.offeredOffset;
+    await until(() => all(this.#live), { withinMs: 45_000, what: () => this.#tell() });
+    const late = this.#late();
+    await until(() => all(late), { withinMs: 45_000 });
+    late.follower.close();
+    return { offered: this.#offered, live: this.#live.told, late: late.told };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#running = false;
     this.appender.close();
-    this.follower.close();
+    this.#live.follower.close();
   }
 
   #offerLater(): void {
@@ -108,13 +102,52 @@ export class SteadyLog implements AsyncDisposable {
   }
 
   #tell(): string {
-    const { position, live } = this.follower.reader;
+    const { position, live } = this.#live.follower.reader;
     const at = `read ${position.fence}-${position.seq}@${position.offset}${live ? ' live' : ''}`;
     return `goes on: offered ${this.writer.offeredOffset}, ${at}, in doubt ${this.writer.inDoubt}, stopped ${this.stopped}`;
   }
 }
 
+/** One reader from the beginning of the log. */
+class Reading {
+  readonly follower: LogFollower;
+  text = '';
+  gaps = 0;
+  rewinds = 0;
+
+  constructor(broker: Broker, log: LogName) {
+    const sink = {
+      deliver: (entry: Entry) => {
+        this.text += Buffer.from(entryContent(entry)).toString();
+      },
+      gap: () => void this.gaps++,
+      rewound: () => void this.rewinds++,
+      roomEntries: () => 16,
+    };
+    const events = { ephemeral: () => undefined, owner: () => undefined, unknown: () => undefined, connected: () => undefined };
+    this.follower = new LogFollower(broker.logs, broker.logs, log, new LogReader(sink, startOfLog, startOfLog), events, tools);
+    this.follower.start();
+  }
+
+  get told(): Told {
+    return { text: this.text, gaps: this.gaps, rewinds: this.rewinds };
+  }
+}
+
+interface Told {
+  readonly text: string;
+  readonly gaps: number;
+  readonly rewinds: number;
+}
+
+interface Outcome {
+  readonly offered: string;
+  readonly live: Told;
+  readonly late: Told;
+}
+
 /** What a run without any loss answers. */
-export function unharmed({ offered }: { readonly offered: string }): object {
-  return { offered, read: offered, gaps: 0, rewinds: 0 };
+export function unharmed({ offered }: Outcome): Outcome {
+  const told = { text: offered, gaps: 0, rewinds: 0 };
+  return { offered, live: told, late: told };
 }
