@@ -110,6 +110,7 @@ if (!step('build the Kubernetes test server', 'go', ['build', '-trimpath', '-o',
 if (!step('build', 'npm', ['run', '--silent', 'build'])) stop('the build failed: see above');
 check('types of the tests', 'npx', ['--no-install', 'tsc', '-p', 'test']);
 check('lint', 'npx', ['--no-install', 'biome', 'ci', '--colors=off']);
+check('rules with tests', 'npm', ['run', '--silent', 'spec:coverage']);
 check('dead code', 'npx', ['--no-install', 'knip', '--no-progress']);
 check('Go tests of the Kubernetes test server', 'go', ['-C', server, 'test', './...']);
 const light = vitest(

@@ -123,7 +123,7 @@ describe('the demo cluster', () => {
     line.socket.terminate();
   });
 
-  it('[UP9] hangs a process up when its client has gone', async () => {
+  it('hangs a process up when its client has gone', async () => {
     const mark = `mark-${process.pid}-hangup`;
     const line = connect(
       demo,
@@ -165,7 +165,7 @@ describe('the demo cluster', () => {
 });
 
 describe('the end of a demo cluster', () => {
-  it('[UP9] leaves no process and no folder behind, also of those that hide', async () => {
+  it('leaves no process and no folder behind, also of those that hide', async () => {
     const homes = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('poseidon-demo-'));
     const before = new Set(await homes());
     const demo = await startDemoCluster({ clock: realClock });
