@@ -35,6 +35,7 @@ export class SessionClient {
   /** The size that the relay knows. */
   #toldSize: Size = this.#size;
   #watch = false;
+  #takeWhenJoined = false;
   #closeTold: { readonly code: number; readonly text: string } | undefined;
   #disposed = false;
   #state: ClientState;
@@ -123,6 +124,9 @@ export class SessionClient {
   /** Takes control from whoever drives, or only from a silent driver (DR1). What was kept for an earlier stream is not sent. */
   takeControl(ifFence?: number): void {
     this.#watch = false;
+    // What a socket that has not joined is told about control would mean the stream before this one: asked for when it has.
+    this.#takeWhenJoined = this.#state.connection.kind !== 'attached';
+    if (this.#takeWhenJoined) return;
     this.#changeStream();
     const { stream } = this.#input;
     this.#send({ kind: 'takeControl', stream, connection: this.#connection, ...(ifFence !== undefined && { ifFence }) });
@@ -270,6 +274,7 @@ export class SessionClient {
 
   #controlled(control: Control): void {
     if (control.driving) {
+      this.#takeWhenJoined = false;
       if (control.stream !== this.#input.stream) return;
       this.#input.startAt(control.next);
       this.#change({ driving: true, ...this.#input.shown });
@@ -277,6 +282,7 @@ export class SessionClient {
       this.#sendInput();
       return;
     }
+    if (this.#takeWhenJoined) return this.takeControl();
     if (control.cause === 'driver-silent') return this.takeControl(control.fence);
     if (control.cause !== 'ended') this.#watch = true;
     this.#changeStream({ driving: false });

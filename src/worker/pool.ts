@@ -1,5 +1,5 @@
 import { sleep, type Timer } from '../base/clock.ts';
-import type { QueuedItem } from '../broker/broker.ts';
+import type { ClaimAnswer, QueuedItem } from '../broker/broker.ts';
 import { takeNonce } from '../log/nonce.ts';
 import type { SessionId, WorkerId } from '../protocol/ids.ts';
 import { type Gauge, sumGauges } from '../telemetry/gauges.ts';
@@ -24,6 +24,7 @@ export class WorkerPool implements AsyncDisposable {
   readonly #lease: LeaseKeeper;
   readonly #pumps = new Map<SessionId, Pump>();
   readonly #checking = new Set<WorkerId>();
+  readonly #claiming = new Set<SessionId>();
   /** Ends that a fail-over may still lose. */
   readonly #kept = new Set<EndKeeper>();
   readonly #stop = new AbortController();
@@ -133,7 +134,9 @@ export class WorkerPool implements AsyncDisposable {
     } else if (item.kind === 'check') {
       void this.#check(item.session);
     } else if (!this.#pumps.has(item.session)) {
-      const answer = await broker.sessions.claim(item.session, worker);
+      // Asked until it is answered: a claim whose answer was lost is this worker's, and nobody else's to run.
+      this.#claiming.add(item.session);
+      const answer = await this.#claim(item.session).finally(() => this.#claiming.delete(item.session));
       // An open that waited long was queued several times, and one pull brings them all.
       if (answer.kind === 'claimed' && !answer.session.started && !this.#pumps.has(item.session)) {
         const pump = new Pump(answer.session, { ...this.#options, permit: () => this.#lease.valid() }, (kept) => this.#ended(pump, kept));
@@ -148,10 +151,35 @@ export class WorkerPool implements AsyncDisposable {
     await broker.opens.acknowledge(item);
   }
 
+  async #claim(session: SessionId): Promise<ClaimAnswer> {
+    const { broker, worker, clock } = this.#options;
+    for (;;) {
+      try {
+        return await broker.sessions.claim(session, worker);
+      } catch (failure) {
+        if (this.#stop.signal.aborted) throw failure;
+        await sleep(clock, 500, this.#stop.signal);
+      }
+    }
+  }
+
+  /** What is in this worker's index and has no pump: its own session all the same if a fail-over or a lost answer left it so (LS2). */
+  async #settleOrphans(): Promise<void> {
+    const { broker, worker } = this.#options;
+    for (const id of await broker.sessions.ofWorker(worker)) {
+      if (this.#pumps.has(id) || this.#claiming.has(id)) continue;
+      const record = await broker.sessions.read(id);
+      if (this.#pumps.has(id) || this.#claiming.has(id) || !this.#lease.valid()) continue;
+      if (record?.state === 'owned' && record.owner === worker) await this.#inherit(id, worker);
+      await broker.sessions.forget(id, worker);
+    }
+  }
+
+  /** A session that its pump did not end stays in the index: the sweep settles what becomes of it. */
   #ended(pump: Pump, kept: EndKeeper | undefined): void {
     this.#pumps.delete(pump.sessionId);
     if (kept) void this.#keep(kept);
-    this.#options.broker.sessions.forget(pump.sessionId, this.#options.worker).catch(() => {});
+    if (kept) this.#options.broker.sessions.forget(pump.sessionId, this.#options.worker).catch(() => {});
     if (this.#pumps.size === 0) this.#drained?.();
   }
 
@@ -175,6 +203,7 @@ export class WorkerPool implements AsyncDisposable {
     for (const pump of this.#pumps.values()) pump.checkDriver();
     // A session that is no longer ours shows at its next append; keys that are gone are for LG11.
     for (let at = 0; at < ids.length; at += 256) await broker.sessions.touch(ids.slice(at, at + 256), worker).catch(() => {});
+    await this.#settleOrphans().catch(() => {});
   }
 
   /** An edge saw the owner of this session stand still (LS2). */
