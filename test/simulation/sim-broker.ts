@@ -23,7 +23,7 @@ export class SimBroker {
 
   constructor(world: World) {
     this.#world = world;
-    this.process = world.newProcess('broker');
+    this.process = world.newProcess('broker', 0);
     this.#server = new MemoryServer({ clock: this.process.clock, rememberedWrites });
   }
 

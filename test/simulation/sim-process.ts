@@ -21,15 +21,18 @@ export class SimProcess {
   longestStopMs = 0;
   #stoppedAtMs = 0;
 
-  /** @param startMs what the monotonic clock shows at virtual time 0 */
-  constructor(name: string, scheduler: Scheduler, startMs: number) {
+  /**
+   * @param startMs what the monotonic clock shows at virtual time 0
+   * @param leastMs of a timer; as in Node one millisecond, less for what stands for a network
+   */
+  constructor(name: string, scheduler: Scheduler, startMs: number, leastMs = 1) {
     this.name = name;
     this.#scheduler = scheduler;
     this.#startMs = startMs;
     this.clock = {
       now: () => this.#startMs + scheduler.nowMs,
       wallMs: () => epochMs + scheduler.nowMs + this.#skewMs,
-      after: (delayMs, run) => this.#after(delayMs, run),
+      after: (delayMs, run) => this.#after(Math.max(leastMs, delayMs), run),
       endOfTurn: (run) => void this.#after(0, run),
     };
   }

@@ -71,8 +71,8 @@ export class World {
     return this.sessions.flatMap((session) => session.pages);
   }
 
-  newProcess(name: string): SimProcess {
-    const process = new SimProcess(name, this.scheduler, this.random.between(0, 1_000_000));
+  newProcess(name: string, leastTimerMs?: number): SimProcess {
+    const process = new SimProcess(name, this.scheduler, this.random.between(0, 1_000_000), leastTimerMs);
     this.processes.push(process);
     return process;
   }
