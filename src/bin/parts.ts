@@ -43,6 +43,7 @@ async function redisBroker(url: string, caFile: string | undefined, log: Log): P
   const ca = caFile === undefined ? {} : { ca: await readFile(caFile, 'utf8').catch(unreadable(caFile)) };
   const events = {
     linkUp: () => log.info({}, 'broker link up'),
+    advice: ({ level, text }: { level: 'warn' | 'info'; text: string }) => log[level]({ text }, 'broker settings'),
     linkDown: (error: Error) => log.warn({ error }, 'broker link down'),
   };
   try {

@@ -27,12 +27,12 @@ export class ControlClient {
     }
   }
 
-  /** `INFO` of every node that takes writes. */
-  async infos(): Promise<readonly string[]> {
+  /** Asks every node that takes writes. */
+  async everywhere<Answer>(ask: (node: Redis) => Promise<Answer>): Promise<readonly Answer[]> {
     const redis: unknown = this.redis;
-    if (!(redis instanceof Cluster)) return [await this.answer((one) => one.info())];
+    if (!(redis instanceof Cluster)) return [await this.answer(ask)];
     await this.answer((one) => one.ping());
-    return this.answer(() => Promise.all(redis.nodes('master').map((node) => node.info())));
+    return this.answer(() => Promise.all(redis.nodes('master').map(ask)));
   }
 
   /** @returns the words and values of the script's reply; by its source when the server does not know its hash */

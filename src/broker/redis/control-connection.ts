@@ -22,6 +22,7 @@ export function controlConnection(place: RedisPlace, random: Random, options: Co
   const retry = (attempt: number) => Math.min(2_000, 50 * 2 ** Math.min(attempt, 6)) * (0.5 + random.fraction() / 2);
   const common = {
     connectionName: 'poseidon-control',
+    disableClientInfo: true,
     protocol: 2,
     connectTimeout: defaultTimeoutMs,
     commandTimeout: commandTimeoutMs,

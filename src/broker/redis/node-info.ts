@@ -9,6 +9,10 @@ export interface NodeInfo {
   readonly maxmemoryPolicy: string;
   /** Replicas that follow closely enough to be waited for (FC4). */
   readonly replicas: number;
+  /** What it has is on disk, more or less. */
+  readonly appendOnly: boolean;
+  /** It is one of a Cluster. */
+  readonly cluster: boolean;
 }
 
 /** A replica that has not been heard of for longer is as good as gone: the default of `min-replicas-max-lag`. */
@@ -22,6 +26,8 @@ export function infoOf(text: string): NodeInfo {
     role: field('role'),
     uptimeMs: Number(field('uptime_in_seconds')) * 1000,
     maxmemoryPolicy: field('maxmemory_policy'),
+    cluster: field('cluster_enabled') === '1',
+    appendOnly: field('aof_enabled') === '1',
     replicas: [...text.matchAll(/^slave\d+:.*state=online,.*lag=(\d+)/gm)].filter(([, lag]) => Number(lag) <= mostLagSeconds).length,
   };
 }

@@ -4,6 +4,7 @@ import { defaultLifetimes, type Lifetimes } from '../lifetimes.ts';
 import type { LogStore } from '../log-store.ts';
 import { ClusterTopology } from './cluster-topology.ts';
 import { ControlClient } from './control-client.ts';
+import type { Advice } from './redis-advice.ts';
 import { RedisLeases } from './redis-leases.ts';
 import type { LinkEvents, LinkOptions } from './redis-link.ts';
 import { RedisLogStore } from './redis-log-store.ts';
@@ -26,7 +27,7 @@ export interface RedisBrokerOptions {
   readonly lifetimes?: Partial<Lifetimes>;
   /** How long a server that does not answer yet is waited for; default 10 s. */
   readonly startWithinMs?: number;
-  readonly events?: LinkEvents;
+  readonly events?: LinkEvents & { advice?(advice: Advice): void };
 }
 
 /** An append, or any command of the data plane, that is not answered in this time breaks the link (LG6). */
@@ -66,7 +67,10 @@ export class RedisBroker implements Broker {
     const place = parseRedisPlace(options.url, options.ca);
     const control = new ControlClient(place, options.random);
     try {
-      await checkServer(control, options.clock, options.startWithinMs ?? 10_000);
+      const advice = await checkServer(control, options.clock, options.startWithinMs ?? 10_000);
+      // Nodes of one Cluster are set up alike: each line once.
+      const lines = new Map(advice.map((one) => [one.text, one]));
+      for (const line of lines.values()) options.events?.advice?.(line);
     } catch (failure) {
       control.close();
       throw failure;

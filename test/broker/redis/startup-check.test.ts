@@ -72,6 +72,32 @@ describe('opening the broker on Redis', () => {
     await expect(open(`rediss://localhost:${port}`, { startWithinMs: 300 })).rejects.toMatchObject({ code: 'broker-unavailable' });
   });
 
+  it('[LG9] says which settings lose data, each in one line', async () => {
+    const told = async (server: { readonly url: string }) => {
+      const lines: string[] = [];
+      const events = { advice: ({ level, text }: { level: string; text: string }) => void lines.push(`${level}: ${text}`) };
+      await using _broker = await RedisBroker.open({ url: server.url, clock: platformClock, random: platformRandom, events });
+      return lines.sort();
+    };
+    await using bare = await RedisServer.start({ args: ['--client-output-buffer-limit', 'pubsub 1mb 512kb 10'] });
+    expect(await told(bare)).toEqual([
+      expect.stringMatching(/^info: .*append-only/),
+      expect.stringMatching(/^warn: .*524288 bytes.*32mb 8mb 60/),
+    ]);
+    await using primary = await RedisServer.start({ durable: true });
+    expect(await told(primary)).toEqual([]);
+    await using _replica = await RedisServer.start({ args: ['--replicaof', '127.0.0.1', String(primary.port)] });
+    await until(async () => (await primary.cli('INFO', 'replication')).includes('state=online'));
+    expect(await told(primary)).toEqual([expect.stringMatching(/^warn: .*min-replicas-to-write/)]);
+  });
+
+  it('starts on a server that does not let its settings be read', async () => {
+    await using server = await RedisServer.start();
+    await server.cli('ACL', 'SETUSER', 'default', '-config');
+    await using broker = await open(server.url);
+    await claimedSession(broker);
+  });
+
   it('refuses text that is no Redis URL, without repeating it', async () => {
     for (const url of ['', 'http://a', 'redis://', 'redis://:secret@host:port', 'redis://host/db']) {
       const failure = await open(url).catch((error: unknown) => error);

@@ -16,6 +16,7 @@ import type { SessionId } from '../../../src/protocol/ids.ts';
 import { RedisCluster } from '../../support/redis-cluster.ts';
 import { RedisSentinel } from '../../support/redis-sentinel.ts';
 import { RedisServer } from '../../support/redis-server.ts';
+import { startRestrictedServer } from '../../support/restricted-redis.ts';
 
 export const platformClock: Clock = {
   now: () => performance.now(),
@@ -106,6 +107,9 @@ const redis: Twin = {
 
 export interface RedisPlaceUnderTest extends AsyncDisposable {
   readonly url: string;
+  readonly ca?: string;
+  /** For what the test does to it; default: as its clients. */
+  readonly adminUrl?: string;
 }
 
 /** The Redis twin on a server of the caller's; the server is ended with it. */
@@ -114,7 +118,7 @@ export function startRedisTwin(
   lifetimes: Partial<Lifetimes> = {},
 ): TwinServer & { readonly control: ControlClient } {
   const brokers: Broker[] = [];
-  const control = new ControlClient(parseRedisPlace(server.url), platformRandom);
+  const control = new ControlClient(parseRedisPlace(server.adminUrl ?? server.url), platformRandom);
   const nodes = async (): Promise<readonly Redis[]> => {
     const redis: unknown = control.redis;
     if (!(redis instanceof Cluster)) return [control.redis];
@@ -132,7 +136,8 @@ export function startRedisTwin(
   return {
     control,
     async client() {
-      const broker = await RedisBroker.open({ url: server.url, clock: platformClock, random: platformRandom, lifetimes });
+      const ca = server.ca === undefined ? {} : { ca: server.ca };
+      const broker = await RedisBroker.open({ url: server.url, ...ca, clock: platformClock, random: platformRandom, lifetimes });
       brokers.push(broker);
       return broker;
     },
@@ -175,7 +180,15 @@ const cluster: Twin = {
   },
 };
 
+const restricted: Twin = {
+  name: 'redis, TLS and ACL',
+  breaks: true,
+  async start(lifetimes = {}) {
+    return startRedisTwin(await startRestrictedServer(), lifetimes);
+  },
+};
+
 /** Redis as people run it. */
-const redisTwins = [redis, sentinel, cluster];
+const redisTwins = [redis, sentinel, cluster, restricted];
 export const twins: readonly Twin[] = [direct, linked, ...redisTwins];
 export const breakableTwins: readonly Twin[] = [linked, ...redisTwins];
