@@ -66,6 +66,14 @@ export class LogAppender {
     this.#doubted();
   }
 
+  /** Ends this appender and leaves its writer to another owner. */
+  handOver(): LogWriter {
+    this.#closed = true;
+    this.#watch.close();
+    this.#timer?.cancel();
+    return this.writer;
+  }
+
   /** Appends nothing more. What is un-answered may still be stored. */
   close(): void {
     this.#closed = true;

@@ -314,7 +314,9 @@ export class Pump {
       return this.#appender.doubt();
     }
     log('session ended', { sessionId: this.#session.id, kind: reason.kind, reason: reason.reason, code: reason.code, answer });
-    this.#release(answer === 'ended' && this.#appender ? new EndKeeper(this.#out, this.#appender.writer, request, this.#tools) : undefined);
+    this.#release(
+      answer === 'ended' && this.#appender ? new EndKeeper(this.#out, this.#appender.handOver(), request, this.#tools) : undefined,
+    );
   }
 
   #tellStatus(): void {

@@ -13,7 +13,12 @@ export function reassert(session: MemorySession, log: LogName['log'], claim: Wri
   // Any other take above my base: on this node's record the log went on without me. The nonce tells equal fences of two primaries apart.
   const others = meta.tables[log].some((row) => row.fence > fence.base.fence && (row.fence !== own || row.nonce !== fence.nonce));
   if (others || tail.fence > own) return { answer: { kind: 'replaced' } };
-  if (tail.fence === own) return { answer: { kind: 'tail', tail: { fence: own, seq: tail.seq } } };
+  if (tail.fence === own) {
+    const answer = { kind: 'tail', tail: { fence: own, seq: tail.seq } } as const;
+    if (log === 'in' || meta.record.started) return { answer };
+    // A fail-over may have lost the flag alone: as in `putBack`.
+    return { answer, change: { meta: { record: { ...meta.record, started: true } } } };
+  }
   // Input that my predecessor stored is lost, and only its client still has it: a resend of mine would jump over the hole (RS4).
   if (log === 'in' && compareIds(tail, fence.base) !== 0) return { answer: { kind: 'take-again' } };
   return {

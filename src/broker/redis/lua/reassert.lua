@@ -22,6 +22,8 @@ if tail.fence == own then
   -- Writes what is there: a server that would refuse the next append (read-only, full, without its replicas) must refuse this too,
   -- or writers would spin between the two.
   redis.call('HSET', meta, field, known)
+  -- A fail-over may have lost the flag alone, and an owner that writes may have started the upstream: never queue it again (LS2).
+  if log == 'out' then redis.call('HSET', meta, 'started', '1') end
   return { 'tail', string.format('%.0f', own), string.format('%.0f', tail.seq) }
 end
 -- Input that the predecessor stored is lost and only its client still has it: a resend would jump over the hole (RS4).
