@@ -14,6 +14,12 @@ import { ParseMeter } from './parse-meter.ts';
 /** Frames refused in a row, over as many connections: then it is not the network, and coming again would never end (WP3). */
 const mostRefusals = 5;
 
+/**
+ * The longest step of an acknowledgement: an edge may give a slow link less than the window that the page asks for, and what is parsed and
+ * not acknowledged must stay well below the least it gives (64 KiB), or both would wait for each other.
+ */
+const ackStepBytes = 32 * 1024;
+
 export interface IntakeEvents {
   /** The last entry of a session was delivered. */
   ended(reason: EndReason): void;
@@ -37,8 +43,8 @@ export class OutputIntake {
   #faults: ClientState['faults'] = { mismatches: 0, gaps: 0, gapBytes: 0, rewinds: 0 };
   /** Output below it was parsed by the page before this one. */
   replayBelow = 0;
-  /** Output on the log beyond what this client was sent, as its edge says. */
-  aheadBytes = 0;
+  /** Where the log ended when this client's edge said so last. */
+  headOffset = 0;
 
   constructor(host: ClientHost, events: IntakeEvents) {
     this.#host = host;
@@ -68,7 +74,7 @@ export class OutputIntake {
   }
 
   get queued(): Queued {
-    const bytes = this.#ledger.waitingBytes + this.aheadBytes;
+    const bytes = this.#ledger.waitingBytes + Math.max(0, this.headOffset - this.position.offset);
     return { bytes, ms: this.#rate.msFor(bytes) };
   }
 
@@ -82,16 +88,16 @@ export class OutputIntake {
 
   /** A `resume` has told the relay how far it was parsed. */
   toldParsed(): void {
-    this.aheadBytes = 0;
+    this.headOffset = 0;
     this.#ackedOffset = this.#ledger.parsed.offset;
     this.#toldWindowBytes = this.#meter.windowBytes;
   }
 
-  /** @returns what to acknowledge now, if it moved by a quarter of the window; it counts as told then */
+  /** @returns what to acknowledge now, if it moved by a quarter of the window, or by 32 KiB; it counts as told then */
   dueAck(): { readonly outputFence: number; readonly offset: number; readonly windowBytes: number } | undefined {
     const { offset, fence } = this.#ledger.parsed;
     const { windowBytes } = this.#meter;
-    if (offset - this.#ackedOffset < Math.min(windowBytes, this.#toldWindowBytes) / 4) return undefined;
+    if (offset - this.#ackedOffset < Math.min(windowBytes / 4, this.#toldWindowBytes / 4, ackStepBytes)) return undefined;
     this.#ackedOffset = offset;
     this.#toldWindowBytes = windowBytes;
     return { outputFence: fence, offset, windowBytes };

@@ -297,8 +297,8 @@ export class SessionClient {
   }
 
   #status(status: SessionStatus): void {
-    const { control, closed, queuedBytes, ...shown } = status;
-    if (queuedBytes !== undefined) this.#output.aheadBytes = queuedBytes;
+    const { control, closed, headOffset, ...shown } = status;
+    if (headOffset !== undefined) this.#output.headOffset = headOffset;
     this.#change({ status: { ...this.#state.status, ...shown } });
     if (control) {
       this.#controlled(control);

@@ -85,9 +85,9 @@ export class LogReader {
     return this.#mode === 'parked';
   }
 
-  /** Bytes that are on the log beyond the position, as far as pushes have told. */
-  get aheadBytes(): number {
-    return Math.max(0, this.#heardOffset - this.#position.offset);
+  /** Where the log ends, as far as pushes have told. */
+  get heardOffset(): number {
+    return Math.max(this.#heardOffset, this.#position.offset);
   }
 
   /** Pushes kept while a page is read. */

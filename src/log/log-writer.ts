@@ -23,6 +23,8 @@ export interface Offer {
   readonly skippedBytes?: number;
   /** Merge with an offer of the same type and flags in front of it: its lead stays (input) or is replaced by this one (log cursors). */
   readonly merge?: 'keep-lead' | 'replace-lead';
+  /** Merged entries hold at most so much; absent: what an entry may. */
+  readonly mergeBytes?: number;
 }
 
 export type WriterVerdict = 'go-on' | 'replaced' | 'take-again' | 'ended' | 'unknown';
@@ -147,7 +149,7 @@ export class LogWriter {
       offer.merge !== undefined &&
       last?.type === offer.type &&
       last.flags === offer.flags &&
-      last.contentBytes + offer.content.length <= maxEntryPayloadBytes;
+      last.contentBytes + offer.content.length <= (offer.mergeBytes ?? maxEntryPayloadBytes);
     if (merges) {
       if (offer.merge === 'replace-lead') last.lead = offer.lead;
       last.content.push(offer.content);

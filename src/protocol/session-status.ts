@@ -25,18 +25,18 @@ export interface SessionStatus {
   readonly broker?: 'up' | 'lost';
   /** An earlier stream of this client will not be typed again: exactly `typed` bytes of it were (RS6). */
   readonly closed?: { readonly stream: ClientStream; readonly typed: number; readonly cause: number };
-  /** Output on the log that waits for this client's credit, as far as its edge knows (FC9). */
-  readonly queuedBytes?: number;
+  /** Where the log ends, as far as this client's edge knows: told while more than a little of it is not acknowledged (FC9). */
+  readonly headOffset?: number;
 }
 
 /** @returns undefined when a field has not the form it must have (WP2); unknown fields and words are left out, so that v1 can grow (WP5) */
 export function parseSessionStatus(json: { readonly [key: string]: unknown } | undefined): SessionStatus | undefined {
   if (!json) return undefined;
-  const { control, worker, broker, closed, queuedBytes } = json;
+  const { control, worker, broker, closed, headOffset } = json;
   if (control !== undefined && !isControl(control)) return undefined;
   if (worker !== undefined && (typeof worker !== 'object' || worker === null)) return undefined;
   if (closed !== undefined && !isClosed(closed)) return undefined;
-  if (queuedBytes !== undefined && !isOffset(queuedBytes)) return undefined;
+  if (headOffset !== undefined && !isOffset(headOffset)) return undefined;
   const parsed = worker && parseWorkerStatus(worker);
   const known = broker === 'up' || broker === 'lost';
   return {
@@ -44,7 +44,7 @@ export function parseSessionStatus(json: { readonly [key: string]: unknown } | u
     ...(parsed && { worker: parsed }),
     ...(known && { broker }),
     ...(closed && { closed }),
-    ...(queuedBytes !== undefined && { queuedBytes }),
+    ...(headOffset !== undefined && { headOffset }),
   };
 }
 

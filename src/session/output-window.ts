@@ -1,15 +1,30 @@
 import { creditWindowBytes, pageEntries } from '../protocol/limits.ts';
 
+/**
+ * A link that is slower than the window is wide gets 0.75 s of what it takes: half a second as the terminal does, the rest for the
+ * way there and back. More would only wait in buffers between, in front of whatever comes next: an echo, a prompt (FC9).
+ */
+const linkWindow = { ms: 750, minBytes: 64 * 1024 } as const;
+
+/** The window has to be the limit for so long, before it says something about the link. */
+const measureMs = 500;
+
 /** What one browser socket may be sent before it acknowledges (FC1): offsets, so that gaps and rewinds move both ends. */
 export class OutputWindow {
   #sent: number;
   #acked: number;
   #ackedFence: number;
   #windowBytes: number;
+  readonly #now: () => number;
+  /** What the link takes; the page does not know it. */
+  #linkBytes: number = creditWindowBytes.max;
+  /** Since when the window is the limit, and what was acknowledged then. */
+  #full: { readonly atMs: number; readonly acked: number } | undefined;
   /** A running mean of entry sizes, to ask for as many entries as are worth reading. */
   #meanEntryBytes = 1024;
 
-  constructor(parsed: { readonly fence: number; readonly offset: number }, sent: number, windowBytes: number) {
+  constructor(parsed: { readonly fence: number; readonly offset: number }, sent: number, windowBytes: number, now: () => number) {
+    this.#now = now;
     this.#sent = sent;
     this.#acked = Math.min(parsed.offset, sent);
     this.#ackedFence = parsed.fence;
@@ -17,7 +32,7 @@ export class OutputWindow {
   }
 
   get windowBytes(): number {
-    return this.#windowBytes;
+    return Math.min(this.#windowBytes, this.#linkBytes);
   }
 
   /** The credit this client has earned (FC2). */
@@ -34,19 +49,38 @@ export class OutputWindow {
   moved(to: number): void {
     this.#sent = to;
     this.#acked = Math.min(this.#acked, to);
+    this.#full = undefined;
   }
 
   ack(fence: number, offset: number, windowBytes: number): void {
     this.#windowBytes = clamp(windowBytes);
     this.#acked = Math.max(this.#acked, Math.min(offset, this.#sent));
     this.#ackedFence = Math.max(this.#ackedFence, fence);
+    this.#measureLink();
   }
 
   /** Entries worth reading now; 0: none (out of credit). A reader that was out waits for a quarter of the window, not for a byte. */
   roomEntries(parked: boolean): number {
-    const room = this.#windowBytes - (this.#sent - this.#acked);
-    if (room <= 0 || (parked && room < this.#windowBytes / 4)) return 0;
+    const { windowBytes } = this;
+    const room = windowBytes - (this.#sent - this.#acked);
+    if (room <= 0) this.#full ??= { atMs: this.#now(), acked: this.#acked };
+    if (room <= 0 || (parked && room < windowBytes / 4)) return 0;
     return Math.min(pageEntries, Math.max(1, Math.ceil(room / Math.max(1, this.#meanEntryBytes))));
+  }
+
+  #measureLink(): void {
+    const full = this.#full;
+    if (!full) return;
+    // The pipe ran dry: what follows is not limited by it.
+    if (this.#sent - this.#acked < this.windowBytes / 4) {
+      this.#full = undefined;
+      return;
+    }
+    const ms = this.#now() - full.atMs;
+    if (ms < measureMs) return;
+    const worth = ((this.#acked - full.acked) / ms) * linkWindow.ms;
+    this.#linkBytes = Math.round(Math.min(creditWindowBytes.max, Math.max(linkWindow.minBytes, worth)));
+    this.#full = { atMs: this.#now(), acked: this.#acked };
   }
 }
 

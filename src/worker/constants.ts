@@ -17,6 +17,9 @@ export const pendingOutputBytes = 128 * 1024;
  */
 export const turnOutputBytes = 128 * 1024;
 
+/** Entries of a busy session are not cut smaller than this, however slow its driver. */
+export const minEntryBytes = 8 * 1024;
+
 /** Input read from the log before it can be typed: upstream not open, or its buffer full. Beyond: the reader parks, the log holds it. */
 export const queuedInputBytes = 64 * 1024;
 

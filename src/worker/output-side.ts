@@ -9,7 +9,7 @@ import type { CreditGate } from '../session/credit-gate.ts';
 import { OutputSkip } from '../session/output-skip.ts';
 import { TurnBudget } from '../session/turn-budget.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { pendingOutputBytes, stallProbe, turnOutputBytes } from './constants.ts';
+import { minEntryBytes, pendingOutputBytes, stallProbe, turnOutputBytes } from './constants.ts';
 
 export interface OutputSideEvents {
   /** Ask the driver for its credit (FC2). */
@@ -91,10 +91,11 @@ export class OutputSide {
   /** Credit, an answer of the broker, or the lack of a driver has made room. */
   pour(): void {
     let offered = false;
+    const mergeBytes = entryBytes(this.#gate.windowBytes);
     for (let first = this.#held[0]; first; first = this.#held[0]) {
-      const size = Math.min(first.bytes.length, this.#room(), maxEntryPayloadBytes);
+      const size = Math.min(first.bytes.length, this.#room(), mergeBytes);
       if (size <= 0) break;
-      this.#appender.offer(dataOffer(FrameType.outputData, first.flags, first.bytes.subarray(0, size)));
+      this.#appender.offer({ ...dataOffer(FrameType.outputData, first.flags, first.bytes.subarray(0, size)), mergeBytes });
       offered = true;
       this.#heldBytes -= size;
       if (size === first.bytes.length) this.#held.shift();
@@ -198,4 +199,9 @@ export class OutputSide {
       this.#probeLater();
     });
   }
+}
+
+/** An entry is sent whole: in front of a slow link it is an eighth of what may be under way, so that the link is never far from empty. */
+function entryBytes(windowBytes: number): number {
+  return Math.min(maxEntryPayloadBytes, Math.max(minEntryBytes, windowBytes / 8));
 }

@@ -36,6 +36,6 @@ describe('pushes that come while a page is read', () => {
     reader.subscribed();
     expect(reader.parked).toBe(true);
     reader.push(frame(9));
-    expect([reader.aheadBytes, reader.keptBytes]).toStrictEqual([10 * contentBytes, 0]);
+    expect([reader.heardOffset, reader.keptBytes]).toStrictEqual([10 * contentBytes, 0]);
   });
 });

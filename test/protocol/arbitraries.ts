@@ -124,7 +124,7 @@ const sessionStatus: fc.Arbitrary<SessionStatus> = fc.record(
     worker: workerStatus,
     broker: fc.constantFrom('up', 'lost'),
     closed: fc.record({ stream, typed: u64, cause: u8 }),
-    queuedBytes: u64,
+    headOffset: u64,
   },
   { requiredKeys: [] },
 );

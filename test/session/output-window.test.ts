@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { OutputWindow } from '../../src/session/output-window.ts';
 
 const KiB = 1024;
-const window = (windowBytes = 64 * KiB, parsed = 0, sent = 0) => new OutputWindow({ fence: 1, offset: parsed }, sent, windowBytes);
+let nowMs = 0;
+const window = (windowBytes = 64 * KiB, parsed = 0, sent = 0) =>
+  new OutputWindow({ fence: 1, offset: parsed }, sent, windowBytes, () => nowMs);
 
 describe('what a socket may be sent', () => {
   it('[FC1] is a window beyond what the terminal parsed', () => {
@@ -85,5 +87,45 @@ describe('the credit a client has earned', () => {
     expect(socket.acked.offset).toBe(200);
     socket.ack(1, 500, 64 * KiB);
     expect(socket.acked.offset).toBe(200);
+  });
+});
+
+describe('a link that is slower than the window is wide', () => {
+  /** Always full, one entry of 16 KiB acknowledged in so many milliseconds. */
+  function flood(socket: OutputWindow, entryMs: number, forMs: number, from = 0): number {
+    let [sent, acked] = [from, from];
+    for (const untilMs = nowMs + forMs; nowMs < untilMs; nowMs += entryMs) {
+      for (; socket.roomEntries(false) > 0; socket.sent(sent)) sent += 16 * KiB;
+      acked += 16 * KiB;
+      socket.ack(1, acked, 256 * KiB);
+    }
+    return sent;
+  }
+
+  it('[FC1] is given 0.75 s of what it takes, so that nothing waits long in front of an echo', () => {
+    const socket = window(256 * KiB);
+    flood(socket, 160, 5_000);
+    expect(socket.windowBytes).toBeGreaterThan(64 * KiB);
+    expect(socket.windowBytes).toBeLessThan(92 * KiB);
+  });
+
+  it('[FC1] is given more when it takes more', () => {
+    const socket = window(256 * KiB);
+    const sent = flood(socket, 400, 10_000);
+    expect(socket.windowBytes).toBe(64 * KiB);
+    flood(socket, 20, 10_000, sent);
+    expect(socket.windowBytes).toBe(256 * KiB);
+  });
+
+  it('[FC1] is not seen in a session that prints little, or once in a while', () => {
+    const socket = window(256 * KiB);
+    let sent = 0;
+    for (let burst = 0; burst < 20; burst++) {
+      for (; socket.roomEntries(false) > 0; socket.sent(sent)) sent += 16 * KiB;
+      nowMs += 20;
+      socket.ack(1, sent, 256 * KiB);
+      nowMs += 10_000;
+    }
+    expect(socket.windowBytes).toBe(256 * KiB);
   });
 });

@@ -14,6 +14,9 @@ export class TestBrowser implements ClientHost {
   readonly gaps: Gap[] = [];
   readonly rewinds: number[] = [];
   saved: SavedSession | undefined;
+  /** What the next socket goes over; undefined: no time at all. */
+  link: { readonly bytesPerSecond: number; readonly oneWayMs: number } | undefined;
+  #linkFreeMs = 0;
   readonly #relay: TestRelay;
   readonly #subject: string;
   readonly #output: Uint8Array[] = [];
@@ -87,13 +90,21 @@ export class TestBrowser implements ClientHost {
   }
 
   connect(): ClientSocket {
+    const { clock } = this.#relay;
+    const { link } = this;
+    const down = (frame: Uint8Array) => {
+      const arrive = () => this.client.socketMessage(handle, frame);
+      if (!link) return arrive();
+      this.#linkFreeMs = Math.max(this.#linkFreeMs, clock.now()) + (1000 * frame.length) / link.bytesPerSecond;
+      clock.after(this.#linkFreeMs - clock.now() + link.oneWayMs, arrive);
+    };
     const socket = new FakeSocket(
       (browserSocket) => this.door.accept(browserSocket, { subject: this.#subject, credential: undefined }),
-      (frame) => this.client.socketMessage(handle, frame),
+      down,
       (code, reason) => this.client.socketClosed(handle, code, reason),
     );
     const handle: ClientSocket = {
-      send: (frame) => queueMicrotask(() => socket.from(frame)),
+      send: (frame) => (link ? clock.after(link.oneWayMs, () => socket.from(frame)) : queueMicrotask(() => socket.from(frame))),
       close: () => queueMicrotask(() => socket.lost(1000)),
     };
     this.sockets.push(socket);

@@ -10,7 +10,7 @@ import { encodeServerFrame } from '../../protocol/server-frame.ts';
 import type { Control, SessionStatus } from '../../protocol/session-status.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
 import type { BrowserSocket, SocketEvents } from '../listener.ts';
-import { queuedStepBytes, requeueOpenMs, skipAnswerMs } from './constants.ts';
+import { queuedFromBytes, requeueOpenMs, skipAnswerMs } from './constants.ts';
 import { type EdgeHolds, noInput } from './edge-gauges.ts';
 import { type Joined, join, unknownSession } from './joining.ts';
 import { OutputLine } from './output-line.ts';
@@ -42,7 +42,6 @@ export class Attachment implements SocketEvents {
   #heardAt: number;
   #brokerLost = false;
   #skipping: Timer | undefined;
-  #toldQueuedBytes = 0;
 
   constructor(socket: BrowserSocket, subject: string, tools: RelayTools, closing: () => void) {
     this.#socket = socket;
@@ -154,6 +153,7 @@ export class Attachment implements SocketEvents {
       joined.from.position,
       { fence: joined.from.position.fence, offset: joined.from.parsed },
       frame.windowBytes,
+      () => this.#tools.clock.now(),
     );
     const steering = this.#steer(joined.session.id, this.#output);
     if ('lost' in frame && frame.lost) steering.gaveUp(frame.lost);
@@ -283,12 +283,10 @@ export class Attachment implements SocketEvents {
     });
   }
 
-  /** What waits on the log for this client: with it the page knows how far behind the screen is (FC9). */
+  /** With every acknowledgement while a client is behind: the page knows how much is still to come (FC9). */
   #tellQueued(): void {
-    const queuedBytes = this.#follower?.reader.aheadBytes ?? 0;
-    if (Math.abs(queuedBytes - this.#toldQueuedBytes) < queuedStepBytes && (queuedBytes > 0 || this.#toldQueuedBytes === 0)) return;
-    this.#toldQueuedBytes = queuedBytes;
-    this.tell({ queuedBytes });
+    const headOffset = this.#follower?.reader.heardOffset ?? 0;
+    if (headOffset - (this.#output?.credit.offset ?? headOffset) >= queuedFromBytes) this.tell({ headOffset });
   }
 
   #tellCredit(): void {

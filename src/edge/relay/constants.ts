@@ -21,8 +21,8 @@ export const leaseMs = 15_000;
 /** A skip ends here even if the worker's gap does not come: a worker skips for five seconds at most (FC9). */
 export const skipAnswerMs = 6_000;
 
-/** A client is told anew how much waits on the log when that changed by so much (FC9). */
-export const queuedStepBytes = 16 * 1024;
+/** A client is told where the log ends while it has not acknowledged so much of it (FC9). */
+export const queuedFromBytes = 32 * 1024;
 
 /** A driver that was probed and did not answer is given up by its worker after five seconds; later news are about somebody else (DR2). */
 export const probeAnswerMs = 8_000;

@@ -22,9 +22,15 @@ export class OutputLine implements ReaderSink {
   /** While the client skips: what it will not get, and where it goes on (FC9). */
   #skip: { bytes: number; to: Position | undefined; adoptCrc: boolean } | undefined;
 
-  constructor(socket: BrowserSocket, start: Position, parsed: { readonly fence: number; readonly offset: number }, windowBytes: number) {
+  constructor(
+    socket: BrowserSocket,
+    start: Position,
+    parsed: { readonly fence: number; readonly offset: number },
+    windowBytes: number,
+    now: () => number,
+  ) {
     this.#socket = socket;
-    this.#window = new OutputWindow(parsed, start.offset, windowBytes);
+    this.#window = new OutputWindow(parsed, start.offset, windowBytes, now);
     this.#toldOffset = parsed.offset;
   }
 

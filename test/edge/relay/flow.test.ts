@@ -69,6 +69,22 @@ describe('output', () => {
     expect(browser.screenBytes).toBe((4096 + 5 * 64 + 2048) * KiB);
   });
 
+  it('[FC1] a slow link that becomes slower and then fast again never waits for an acknowledgement that cannot come', async () => {
+    await using relay = await TestRelay.start();
+    const browser = relay.browser(relay.door());
+    for (const bytesPerSecond of [400_000, 30_000, 2_000_000]) {
+      browser.link = { bytesPerSecond, oneWayMs: 100 };
+      if (browser.sockets.length > 0) browser.loseSocket();
+      else browser.client.start({ cols: 80, rows: 24 });
+      await relay.clock.advance(1_000);
+      const before = browser.screenBytes;
+      for (const piece of flood(1024 * KiB)) relay.opener.upstream.print(piece);
+      await relay.clock.advance(60_000);
+      expect(browser.screenBytes + browser.state.faults.gapBytes - before).toBe(1024 * KiB);
+    }
+    expect(browser.state.faults).toMatchObject({ mismatches: 0, gaps: 0 });
+  });
+
   it('[FC2] what was parsed while the socket was gone is credit for the next one', async () => {
     await using relay = await TestRelay.start();
     const door = relay.door();
