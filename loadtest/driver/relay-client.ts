@@ -12,6 +12,8 @@ export interface RelayClientEvents {
   gap?(gap: Gap): void;
   rewound?(bytes: number): void;
   changed?(state: ClientState): void;
+  /** Every message, before the client core sees it. */
+  received?(frame: Uint8Array): void;
 }
 
 export interface RelayClientOptions {
@@ -102,7 +104,10 @@ export class RelayClient implements ClientHost {
       close: () => socket.close(),
     };
     socket.on('open', () => this.client.socketOpened(handle));
-    socket.on('message', (data: Buffer) => this.client.socketMessage(handle, data));
+    socket.on('message', (data: Buffer) => {
+      this.#events.received?.(data);
+      this.client.socketMessage(handle, data);
+    });
     socket.on('error', () => {});
     socket.on('close', (code, reason) => {
       this.#sockets.delete(socket);

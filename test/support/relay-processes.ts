@@ -16,6 +16,18 @@ export interface UpstreamAddress {
   readonly caFile?: string;
 }
 
+export interface RelayProcessesOptions {
+  readonly edges: number;
+  readonly workers: number;
+  readonly redis?: RedisServer;
+  /** The port at which a process finds Redis; that of Redis itself by default. */
+  readonly redisPort?: (name: string) => number;
+  /** A port from which browsers come, in front of the balancer. */
+  readonly browserPort?: number;
+  /** Environment of every edge and worker. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 interface RelayProcess {
   readonly name: string;
   readonly port: number;
@@ -32,9 +44,11 @@ export class RelayProcesses implements AsyncDisposable {
   readonly url: string;
   readonly accessToken: string;
   readonly #environment: Readonly<Record<string, string>>;
+  readonly #redisPort: (name: string) => number;
   readonly #edges: RelayProcess[] = [];
   readonly #workers: RelayProcess[] = [];
   #balancer: ChildProcess | undefined;
+  #started = 0;
   output = '';
 
   private constructor(
@@ -43,7 +57,9 @@ export class RelayProcesses implements AsyncDisposable {
     url: string,
     accessToken: string,
     environment: Readonly<Record<string, string>>,
+    redisPort: (name: string) => number,
   ) {
+    this.#redisPort = redisPort;
     this.directory = directory;
     this.redis = redis;
     this.url = url;
@@ -51,26 +67,28 @@ export class RelayProcesses implements AsyncDisposable {
     this.#environment = environment;
   }
 
-  static async start(upstream: UpstreamAddress, counts: { readonly edges: number; readonly workers: number }): Promise<RelayProcesses> {
+  static async start(upstream: UpstreamAddress, counts: RelayProcessesOptions): Promise<RelayProcesses> {
     const directory = await mkdtemp(join(tmpdir(), 'poseidon-relay-'));
-    const redis = await RedisServer.start();
+    const redis = counts.redis ?? (await RedisServer.start());
     const accessToken = randomBytes(18).toString('base64url');
     const files = { access: join(directory, 'access-token'), seal: join(directory, 'seal-key') };
     await writeFile(files.access, accessToken, { mode: 0o600 });
     await writeFile(files.seal, randomBytes(32).toString('base64'), { mode: 0o600 });
     const balancerPort = await freePort();
     const url = `http://127.0.0.1:${balancerPort}`;
-    const relay = new RelayProcesses(directory, redis, url, accessToken, {
-      POSEIDON_REDIS_URL: redis.url,
+    const browsers = counts.browserPort ?? balancerPort;
+    const environment = {
       POSEIDON_SERVER: upstream.url,
       POSEIDON_TOKEN_FILE: upstream.tokenFile,
       ...(upstream.caFile ? { POSEIDON_CA_FILE: upstream.caFile } : {}),
       POSEIDON_ACCESS_TOKEN_FILE: files.access,
       POSEIDON_SEAL_KEY_FILE: files.seal,
-      POSEIDON_ALLOWED_HOSTS: `127.0.0.1:${balancerPort}`,
-      POSEIDON_ALLOWED_ORIGINS: url,
+      POSEIDON_ALLOWED_HOSTS: `127.0.0.1:${balancerPort},127.0.0.1:${browsers}`,
+      POSEIDON_ALLOWED_ORIGINS: `${url},http://127.0.0.1:${browsers}`,
       POSEIDON_LOG_LEVEL: 'warn',
-    });
+      ...counts.environment,
+    };
+    const relay = new RelayProcesses(directory, redis, url, accessToken, environment, counts.redisPort ?? (() => redis.port));
     for (let index = 0; index < counts.workers; index++) relay.#workers.push(relay.#spawn('worker', `worker-${index}`, 0));
     for (let index = 0; index < counts.edges; index++) relay.#edges.push(relay.#spawn('edge', `edge-${index}`, await freePort()));
     await relay.#balance(balancerPort);
@@ -97,8 +115,13 @@ export class RelayProcesses implements AsyncDisposable {
 
   /** SIGKILL; resolves when it is gone. */
   async killEdge(index: number): Promise<void> {
+    await this.endEdge(index, 'SIGKILL');
+  }
+
+  /** Resolves when it is gone. */
+  async endEdge(index: number, signal: NodeJS.Signals): Promise<void> {
     const edge = this.#edges[index];
-    if (edge) await kill(edge.child, 'SIGKILL');
+    if (edge) await kill(edge.child, signal);
   }
 
   async startEdge(index: number): Promise<void> {
@@ -111,6 +134,16 @@ export class RelayProcesses implements AsyncDisposable {
   async killWorker(index: number): Promise<void> {
     const worker = this.#workers[index];
     if (worker) await kill(worker.child, 'SIGKILL');
+  }
+
+  /** A new worker in the place of one that is gone: names are never used again. */
+  startWorker(index: number): void {
+    this.#started++;
+    this.#workers[index] = this.#spawn('worker', `worker-${index}-${this.#started}`, 0);
+  }
+
+  workerName(index: number): string {
+    return this.#workers[index]?.name ?? '';
   }
 
   async close(): Promise<void> {
@@ -127,7 +160,8 @@ export class RelayProcesses implements AsyncDisposable {
 
   #spawn(kind: 'edge' | 'worker', name: string, port: number): RelayProcess {
     const own = kind === 'edge' ? { POSEIDON_LISTEN: `127.0.0.1:${port}`, POSEIDON_EDGE_ID: name } : { POSEIDON_WORKER_ID: name };
-    const env = { PATH: process.env['PATH'] ?? '', ...this.#environment, ...own };
+    const redis = { POSEIDON_REDIS_URL: `redis://127.0.0.1:${this.#redisPort(name)}` };
+    const env = { PATH: process.env['PATH'] ?? '', ...this.#environment, ...redis, ...own };
     const child = spawn(process.execPath, [command, kind], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk: Buffer) => {
