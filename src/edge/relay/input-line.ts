@@ -62,6 +62,8 @@ export class InputLine {
       },
       tools,
     );
+    // Accepted over an earlier socket and not known to be typed: nothing else would ever say it to a client that types no more.
+    if (this.#intake.untyped > 0) this.#askLater();
   }
 
   get fence(): number {

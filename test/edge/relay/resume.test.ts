@@ -21,6 +21,19 @@ describe('a client that comes back', () => {
     expect(watching.state.status.worker).toMatchObject({ worker: 'worker-0', upstream: 'open', driver: { stream: saved.stream } });
   });
 
+  it('[RS4] asks how far the client’s stream was typed, also of one that types no more after it came back', async () => {
+    await using relay = await TestRelay.start();
+    const browser = await relay.openTerminal(relay.door());
+    browser.type('abc');
+    await relay.clock.settle();
+    expect(relay.opener.upstream.typed).toBe('abc');
+    browser.loseSocket();
+    expect(browser.state.untypedBytes).toBe(3);
+    await relay.clock.advance(5_000);
+    expect(browser.state).toMatchObject({ driving: true, untypedBytes: 0 });
+    expect(relay.opener.upstream.typed).toBe('abc');
+  });
+
   it('[RS1] is served by any edge from its position: every byte once, in order', async () => {
     await using relay = await TestRelay.start();
     const browser = await relay.openTerminal(relay.door('edge-a'));
