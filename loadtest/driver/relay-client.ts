@@ -12,6 +12,8 @@ export interface RelayClientEvents {
   gap?(gap: Gap): void;
   rewound?(bytes: number): void;
   changed?(state: ClientState): void;
+  /** A socket is open; joining comes next. */
+  opened?(): void;
   /** Every message, before the client core sees it. */
   received?(frame: Uint8Array): void;
 }
@@ -103,7 +105,10 @@ export class RelayClient implements ClientHost {
       send: (frame) => socket.readyState === WebSocket.OPEN && socket.send(frame),
       close: () => socket.close(),
     };
-    socket.on('open', () => this.client.socketOpened(handle));
+    socket.on('open', () => {
+      this.#events.opened?.();
+      this.client.socketOpened(handle);
+    });
     socket.on('message', (data: Buffer) => {
       this.#events.received?.(data);
       this.client.socketMessage(handle, data);

@@ -15,6 +15,8 @@ export interface Line {
   readonly bytesPerSecond?: number;
   /** Nothing passes in this direction; it is kept, and passes when the line has healed. */
   readonly stalled?: Direction;
+  /** New connections are reset at once. */
+  readonly down?: boolean;
 }
 
 /** A TCP proxy for one leg, whose line can be made bad. It knows nothing of what passes. */
@@ -24,25 +26,30 @@ export class FaultProxy implements AsyncDisposable {
   readonly #connections = new Set<Connection>();
   #line: Line = {};
 
-  private constructor(server: Server, port: number, targetPort: number) {
+  private constructor(server: Server, port: number, targetPort: () => number) {
     this.#server = server;
     this.port = port;
     server.on('connection', (client) => {
-      const connection = new Connection(client, tcpConnect({ port: targetPort, host: '127.0.0.1', noDelay: true }), () => this.#line);
+      if (this.#line.down) return void client.on('error', () => {}).resetAndDestroy();
+      const connection = new Connection(client, tcpConnect({ port: targetPort(), host: '127.0.0.1', noDelay: true }), () => this.#line);
       this.#connections.add(connection);
       connection.over = () => this.#connections.delete(connection);
     });
   }
 
-  /** @param port to listen on; a free one by default */
-  static async start(targetPort: number, port = 0): Promise<FaultProxy> {
+  /** @param targetPort asked for at every connection, if it is a function */
+  static async start(targetPort: number | (() => number)): Promise<FaultProxy> {
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, '127.0.0.1', resolve);
+      server.listen(0, '127.0.0.1', resolve);
     });
     const address = server.address();
-    return new FaultProxy(server, typeof address === 'object' && address ? address.port : 0, targetPort);
+    return new FaultProxy(
+      server,
+      typeof address === 'object' && address ? address.port : 0,
+      typeof targetPort === 'function' ? targetPort : () => targetPort,
+    );
   }
 
   get open(): number {
