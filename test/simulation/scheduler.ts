@@ -25,7 +25,12 @@ export class Scheduler {
   }
 
   after(delayMs: number, run: () => void): Event {
-    const event = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, run, cancelled: false };
+    return this.at(this.#nowMs + Math.max(0, delayMs), run);
+  }
+
+  /** At an absolute time, to the bit: what is asked for at one time stays in the order in which it was asked for. */
+  at(atMs: number, run: () => void): Event {
+    const event = { atMs: Math.max(this.#nowMs, atMs), order: this.#order++, run, cancelled: false };
     this.#push(event);
     return event;
   }

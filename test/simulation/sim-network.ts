@@ -92,7 +92,7 @@ export class Connection {
     if (this.#silent) return;
     const { scheduler } = this.#world;
     this.#upLastMs = Math.max(this.#upLastMs, scheduler.nowMs + this.#latency());
-    scheduler.after(this.#upLastMs - scheduler.nowMs, () => {
+    scheduler.at(this.#upLastMs, () => {
       if (!this.edge.process.alive) return this.edgeDied(true);
       this.edge.process.enter(() => this.#edgeOpen && arrive());
     });
@@ -105,7 +105,7 @@ export class Connection {
     if (this.#silent) return;
     const { scheduler, profile } = this.#world;
     this.#downFreeAtMs = Math.max(this.#downFreeAtMs, scheduler.nowMs) + (1000 * frame.length) / profile.networkRate;
-    scheduler.after(this.#downFreeAtMs - scheduler.nowMs, () => {
+    scheduler.at(this.#downFreeAtMs, () => {
       if (this.#silent) return;
       const was = this.#buffered;
       this.#buffered -= frame.length;
@@ -119,7 +119,7 @@ export class Connection {
     const { scheduler } = this.#world;
     const afterQueue = Math.max(this.#downFreeAtMs, scheduler.nowMs) + this.#latency();
     this.#downLastMs = Math.max(this.#downLastMs, afterQueue);
-    scheduler.after(this.#downLastMs - scheduler.nowMs, () => {
+    scheduler.at(this.#downLastMs, () => {
       if (!this.#silent) this.page.process.enter(arrive);
     });
   }
