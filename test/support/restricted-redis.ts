@@ -19,7 +19,11 @@ export async function startRestrictedServer(): Promise<
   const files = ['cert', 'key'].flatMap((name) => [`--tls-${name}-file`, `${tls}${name}.pem`]);
   const args = ['--tls-port', String(port), '--tls-auth-clients', 'no', ...files];
   const server = await RedisServer.start({ args });
-  if ((await server.cli('ACL', 'SETUSER', ...aclLine())) !== 'OK') throw new Error('the ACL line of the manual is not understood');
+  const answer = await server.cli('ACL', 'SETUSER', ...aclLine());
+  if (answer !== 'OK') {
+    await server[Symbol.asyncDispose]();
+    throw new Error(`the ACL line of the manual is not understood: ${answer}`);
+  }
   return {
     server,
     url: `rediss://poseidon:password@localhost:${port}`,
