@@ -81,9 +81,9 @@ export class ClusterTopology implements RedisTopology {
     return this.#links.size > 0 && this.#slots.every((link) => link?.up === true);
   }
 
-  open(): void {
+  async open(): Promise<void> {
+    await this.#look();
     this.#nowhere.open();
-    void this.#look();
   }
 
   close(): void {

@@ -76,7 +76,7 @@ export class RedisBroker implements Broker {
       throw failure;
     }
     const broker = new RedisBroker(place, options, control);
-    broker.#topology.open();
+    await broker.#topology.open();
     return broker;
   }
 

@@ -41,7 +41,7 @@ export class SentinelTopology implements RedisTopology {
     return this.#link.up;
   }
 
-  open(): void {
+  async open(): Promise<void> {
     this.#link.open();
     this.#watchLater();
   }

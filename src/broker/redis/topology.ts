@@ -12,7 +12,8 @@ export interface RedisTopology {
   onBreak(session: SessionId, broken: () => void): () => void;
   /** Whether every node that is needed answers. */
   readonly up: boolean;
-  open(): void;
+  /** Resolves when it is known which nodes there are, if any answered. */
+  open(): Promise<void>;
   close(): void;
 }
 
@@ -36,7 +37,7 @@ export class StandaloneTopology implements RedisTopology {
     return this.#link.up;
   }
 
-  open(): void {
+  async open(): Promise<void> {
     this.#link.open();
   }
 

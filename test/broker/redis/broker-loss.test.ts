@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Broker } from '../../../src/broker/broker.ts';
-import { encodeEphemeral } from '../../../src/protocol/ephemeral.ts';
+import { FrameType } from '../../../src/protocol/frame-type.ts';
 import { Heard } from '../../contract/broker/material.ts';
 import { startRedisTwin } from '../../contract/broker/twins.ts';
 import { RedisServer, type RedisServerOptions } from '../../support/redis-server.ts';
@@ -70,9 +70,10 @@ describe('a Redis that is lost for a while', () => {
     const heard = new Heard();
     run.reading.logs.subscribe(log, heard);
     await until(() => heard.confirmed === 1);
-    const status = { worker: 'w'.repeat(60), upstream: 'open' as const };
-    const frame = encodeEphemeral({ input: 0, output: 0 }, { kind: 'workerStatus', status });
-    for (let count = 0; count < 3_000; count++) run.reading.logs.publish(log, frame);
+    // One push that is larger than the buffer may become.
+    const frame = new Uint8Array(200_000);
+    frame[0] = FrameType.workerStatus;
+    run.reading.logs.publish(log, frame);
     await until(() => heard.broke === 1);
     await run.server.cli('CONFIG', 'SET', 'client-output-buffer-limit', 'pubsub 32mb 8mb 60');
     await ridesThrough(run.log);
