@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Chaos } from './chaos.ts';
 
-const seed = 4;
+/** With it the first minute and a half has a worker that is taken for dead, Redis killed and frozen, edges killed, drained and frozen. */
+const seed = 131;
 const minutes = 1.5;
 
 describe('two edges, three workers, redis-server and Kubernetes’ own server code, with a bad line on every leg', () => {

@@ -26,7 +26,7 @@ export interface Fault {
   /** Between the last recovery and this. */
   readonly pauseMs: number;
   readonly holdMs: number;
-  /** Chooses who is hit. */
+  /** Chooses who is hit. Its own, so that the order of the faults depends on nothing but the seed. */
   readonly random: () => number;
 }
 
@@ -73,7 +73,8 @@ export function* schedule(seed: number): Generator<Fault, never> {
       const [what] = all.splice(Math.floor(random() * all.length), 1);
       if (!what) break;
       const kind = what.line ? `${what.leg} ${what.line}` : what.process;
-      yield { kind, what, pauseMs: 1000 + Math.round(random() * 1000), holdMs: holdMs(what, random), random };
+      const pauseMs = 1000 + Math.round(random() * 1000);
+      yield { kind, what, pauseMs, holdMs: holdMs(what, random), random: randomFrom(random() * 2 ** 32) };
     }
   }
 }
