@@ -27,7 +27,9 @@ export class LostInput {
 
   gaveUp(input: InputKeeper): void {
     const { stream, typed, sent, untypedBytes } = input;
-    if (untypedBytes > 0) this.#streams.set(stream, { typed, sent, end: typed + untypedBytes });
+    // Nothing of it was ever sent: no edge has heard of this stream, and nobody else can say what became of it.
+    if (sent === 0) this.#notSentBytes += untypedBytes;
+    else if (untypedBytes > 0) this.#streams.set(stream, { typed, sent, end: typed + untypedBytes });
   }
 
   closed(stream: ClientStream, typed: number): void {

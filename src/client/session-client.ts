@@ -293,7 +293,7 @@ export class SessionClient {
     this.#lostInput.gaveUp(this.#input);
     this.#input = InputKeeper.ofNewStream(this.#host);
     this.#connection = 1;
-    this.#change({ ...this.#input.shown, ...also });
+    this.#change({ ...this.#input.shown, ...this.#lostInput.shown, ...also });
   }
 
   #status(status: SessionStatus): void {

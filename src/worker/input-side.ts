@@ -3,6 +3,7 @@ import type { RestoreRequest } from '../broker/log-store.ts';
 import { rowOf } from '../log/fence-table.ts';
 import type { ReaderSink } from '../log/log-reader.ts';
 import { clientOffset, type Entry, entryContent, resizeOf } from '../protocol/entry.ts';
+import type { EphemeralBody } from '../protocol/ephemeral.ts';
 import { decodeFence, type FenceEntry } from '../protocol/fence-entry.ts';
 import { FrameType } from '../protocol/frame-type.ts';
 import type { ClientStream } from '../protocol/ids.ts';
@@ -89,8 +90,15 @@ export class InputSide implements ReaderSink {
     this.work();
   }
 
-  close(): void {
+  /** The session ends here: what was not typed never will be, and is stated (RS6). */
+  end(): void {
     for (const state of this.#typist.closeAll()) this.#events.tell(state);
+    this.close();
+  }
+
+  /** Types nothing more and says nothing: another worker may hold the session and type on. */
+  close(): void {
+    this.#typist.closeAll();
     this.#queue = [];
     this.#upstream = undefined;
   }
@@ -209,4 +217,9 @@ export class InputSide implements ReaderSink {
     this.#untrimmedBytes = 0;
     this.#events.trim({ fence: entry.fence, seq: entry.seq });
   }
+}
+
+/** What is told about a stream: how far it was typed, and whether that is all (RS6). */
+export function statementOf({ stream, typed, endOfInput, closedBy }: StreamState): EphemeralBody {
+  return closedBy === undefined ? { kind: 'typed', stream, typed, endOfInput } : { kind: 'closed', stream, typed, cause: closedBy };
 }

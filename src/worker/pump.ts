@@ -1,4 +1,4 @@
-import type { Timer } from '../base/clock.ts';
+import { sleep, type Timer } from '../base/clock.ts';
 import { LogAppender } from '../broker/log-appender.ts';
 import { LogFollower } from '../broker/log-follower.ts';
 import type { LogName, TakeAnswer } from '../broker/log-store.ts';
@@ -18,7 +18,7 @@ import { CreditGate } from '../session/credit-gate.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { EndKeeper, emptyOutput } from './end-keeper.ts';
-import { InputSide } from './input-side.ts';
+import { InputSide, statementOf } from './input-side.ts';
 import { openUpstream } from './open-upstream.ts';
 import { OutputSide } from './output-side.ts';
 import type { PumpTools } from './pump-tools.ts';
@@ -51,6 +51,7 @@ export class Pump {
   #ending: EndReason | undefined;
   /** The lease had lapsed and nobody has said yet whether the session was taken over meanwhile. */
   #unsure = false;
+  #endNonce: number | undefined;
   #over = false;
 
   constructor(session: SessionRecord, tools: PumpTools, finished: (kept?: EndKeeper) => void) {
@@ -102,7 +103,7 @@ export class Pump {
     this.#ending = reason;
     this.#opening.abort();
     // From here on nothing reaches the upstream: what was not typed is stated as such, not written into a closed socket (RS6).
-    this.#input?.close();
+    this.#input?.end();
     this.#upstream?.close();
     this.#output?.endSkip();
     this.#leg = 'ended';
@@ -162,11 +163,7 @@ export class Pump {
       this.#session.size,
       {
         driver: (fence) => this.#driven(fence),
-        tell: (state) => {
-          const { stream, typed, endOfInput, closedBy } = state;
-          if (closedBy === undefined) this.#publish({ kind: 'typed', stream, typed, endOfInput });
-          else this.#publish({ kind: 'closed', stream, typed, cause: closedBy });
-        },
+        tell: (state) => this.#publish(statementOf(state)),
         endRequested: () => this.end({ kind: 'ended', message: 'The session was ended by its user.' }),
         trim: (first) => broker.logs.trim(this.#in, first),
         roomy: () => this.#follower?.resume(),
@@ -306,8 +303,15 @@ export class Pump {
 
   async #writeEnd(reason: EndReason): Promise<void> {
     const { broker, worker, log } = this.#tools;
-    const request = { owner: worker, nonce: takeNonce(this.#tools.random), reason, keepMs: this.#session.graceMs };
-    const answer = await retrying(() => broker.logs.end(this.#session.id, request), this.#tools, this.#abort.signal);
+    this.#endNonce ??= takeNonce(this.#tools.random);
+    const request = { owner: worker, nonce: this.#endNonce, reason, keepMs: this.#session.graceMs };
+    const answer = await broker.logs.end(this.#session.id, request).catch(() => undefined);
+    if (!answer) {
+      // On another connection the tail may be an earlier one: first it is compared, and what is missing sent again (LG6).
+      await sleep(this.#tools.clock, 200, this.#abort.signal);
+      this.#over = false;
+      return this.#appender?.writer.stopped ? this.#finish() : this.#endWhenSettled();
+    }
     if (answer === 'unknown' && this.#appender?.writer.stopped === false) {
       // Restored first, then ended (LG11).
       this.#over = false;
