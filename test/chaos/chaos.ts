@@ -90,6 +90,7 @@ export class Chaos {
       for (const fault of schedule(seed)) {
         await pause(fault.pauseMs);
         if (performance.now() > endsAt) break;
+        if (!this.#world.possible(fault)) continue;
         this.#tell(`${fault.kind} ${fault.holdMs} ms`);
         const mark = new Map(this.#live.map((session) => [session, session.parsedBytes]));
         this.#tally.begins(fault.kind);
@@ -132,7 +133,7 @@ export class Chaos {
     for (const session of [...this.#live]) {
       if (session.ended) {
         this.#tell(`${session.name} ended: ${session.end}`);
-        this.#tally.ended(session.end);
+        this.#tally.ended(session.end, performance.now() - session.lastOutputAt);
         const cause = rightlyEnded[session.end];
         if (!cause || !this.#tally.recent(cause, endsWithinMs)) this.#wrong(`${session.name} ended without a cause: ${session.end}`);
       } else if (performance.now() - session.lastOutputAt > stuckMs) {

@@ -17,7 +17,7 @@ export class FaultyRelay implements AsyncDisposable {
   readonly redis: RedisServer;
   readonly #upstream: KubernetesServer;
   readonly #proxies: Readonly<Record<Leg, FaultProxy>>;
-  /** A worker fault that is not over: the others must stay. */
+  /** A worker that stands still, until it has woken up. */
   #worker: Promise<void> | undefined;
 
   private constructor(relay: RelayProcesses, redis: RedisServer, upstream: KubernetesServer, proxies: Record<Leg, FaultProxy>) {
@@ -59,11 +59,15 @@ export class FaultyRelay implements AsyncDisposable {
     return `http://127.0.0.1:${this.#proxies['browser–edge'].port}`;
   }
 
-  /** Resolves when the fault has passed, or (of a worker, a half-open connection) was planted. @returns false: it was not its time */
-  async inflict(fault: Fault, frozen: FrozenWatch): Promise<boolean> {
+  /** While one worker stands still the others must stay. */
+  possible({ what }: Fault): boolean {
+    return !(this.#worker && what.process?.startsWith('worker'));
+  }
+
+  /** Resolves when the fault has passed, or (of a worker, a half-open connection) was planted. */
+  async inflict(fault: Fault, frozen: FrozenWatch): Promise<void> {
     if (fault.what.line) await this.#line(fault.what.leg, fault.what.line, fault);
-    else return this.#process(fault.what.process, fault, frozen);
-    return true;
+    else await this.#process(fault.what.process, fault, frozen);
   }
 
   /** Every line is good, every process runs. */
@@ -97,7 +101,7 @@ export class FaultyRelay implements AsyncDisposable {
     proxy.heal();
   }
 
-  async #process(fault: ProcessFault, { holdMs, random }: Fault, frozen: FrozenWatch): Promise<boolean> {
+  async #process(fault: ProcessFault, { holdMs, random }: Fault, frozen: FrozenWatch): Promise<void> {
     const edge = Math.floor(random() * edges);
     const worker = Math.floor(random() * workers);
     switch (fault) {
@@ -106,32 +110,30 @@ export class FaultyRelay implements AsyncDisposable {
         await this.relay.endEdge(edge, fault === 'edge killed' ? 'SIGKILL' : 'SIGTERM');
         await pause(holdMs);
         await this.relay.startEdge(edge);
-        return true;
+        return;
       case 'edge frozen':
         await frozenFor(this.relay.pids().edges[edge], holdMs);
-        return true;
+        return;
       case 'redis killed':
         await this.redis.kill();
         await pause(holdMs);
         await this.redis.restart();
-        return true;
+        return;
       case 'redis frozen 1 s':
       case 'redis frozen 3 to 6 s':
         await frozenFor(this.redis.pid, holdMs);
-        return true;
+        return;
       case 'worker killed':
-        if (this.#worker) return false;
         await this.relay.killWorker(worker);
         this.relay.startWorker(worker);
-        return true;
+        return;
       case 'worker frozen past its lease':
-        if (this.#worker) return false;
         this.#worker = this.#freezeWorker(this.relay.pids().workers[worker] ?? 0, holdMs, frozen).finally(() => {
           this.#worker = undefined;
         });
         // Who waits for it hears of its failure.
         this.#worker.catch(() => {});
-        return true;
+        return;
     }
   }
 

@@ -1,6 +1,8 @@
 interface Row {
   times: number;
   longestMs: number;
+  /** From the last output to an end that was told. */
+  endMs: number;
 }
 
 /** Counts what happened, by kind of fault. A stall belongs to the last fault that began before it, or just after output came last. */
@@ -12,23 +14,22 @@ export class Tally {
   readonly #onItsWayMs = 900;
 
   begins(kind: string): void {
-    const row = this.#rows.get(kind) ?? { times: 0, longestMs: 0 };
+    const row = this.#rows.get(kind) ?? { times: 0, longestMs: 0, endMs: 0 };
     row.times++;
     this.#rows.set(kind, row);
     this.#begun.push({ kind, atMs: performance.now() });
   }
 
   stalled(forMs: number): void {
-    if (this.#begun.length === 0) return;
-    const from = performance.now() - forMs;
-    let last = this.#begun.length - 1;
-    while (last > 0 && (this.#begun[last]?.atMs ?? 0) > from + this.#onItsWayMs) last--;
-    const row = this.#rows.get(this.#begun[last]?.kind ?? '');
+    const row = this.#rowOf(forMs);
     if (row) row.longestMs = Math.max(row.longestMs, forMs);
   }
 
-  ended(reason: string): void {
+  /** @param forMs since its last output */
+  ended(reason: string, forMs: number): void {
     this.ends.set(reason, (this.ends.get(reason) ?? 0) + 1);
+    const row = this.#rowOf(forMs);
+    if (row) row.endMs = Math.max(row.endMs, forMs);
   }
 
   get faults(): number {
@@ -43,11 +44,21 @@ export class Tally {
 
   table(): string {
     const rows = [...this.#rows].sort(([a], [b]) => a.localeCompare(b));
-    const lines = rows.map(([kind, { times, longestMs }]) => `${kind.padEnd(32)} ${String(times).padStart(5)} ${seconds(longestMs)}`);
-    return [`${'fault'.padEnd(32)} ${'times'.padStart(5)} ${'longest stall'.padStart(14)}`, ...lines].join('\n');
+    const line = (kind: string, times: string, stall: string, end: string) =>
+      `${kind.padEnd(30)} ${times.padStart(5)} ${stall.padStart(14)} ${end.padStart(18)}`;
+    const lines = rows.map(([kind, { times, longestMs, endMs }]) =>
+      line(kind, String(times), seconds(longestMs), endMs > 0 ? seconds(endMs) : ''),
+    );
+    return [line('fault', 'times', 'longest stall', 'until end was told'), ...lines].join('\n');
+  }
+
+  #rowOf(forMs: number): Row | undefined {
+    const from = performance.now() - forMs;
+    const begun = this.#begun.findLast(({ atMs }) => atMs <= from + this.#onItsWayMs) ?? this.#begun[0];
+    return begun && this.#rows.get(begun.kind);
   }
 }
 
 function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`.padStart(14);
+  return `${(ms / 1000).toFixed(1)} s`;
 }
