@@ -40,7 +40,9 @@ export class Typist {
   adopt(fence: FenceEntry): readonly StreamState[] {
     const { driver } = fence;
     if (!driver) return [];
-    const closed = this.#closeAllBut(driver.stream, CloseStreamCause.superseded);
+    // A stream that is closed came before those that are open: its fence entry is read again after a rewind, and takes nothing from them.
+    const again = this.of(driver.stream)?.closedBy !== undefined;
+    const closed = again ? [] : this.#closeAllBut(driver.stream, CloseStreamCause.superseded);
     this.#current = driver.stream;
     // A stream never seen here starts where its edge starts: what is below was typed by this session's worker or never sent.
     if (!this.of(driver.stream)) this.#put({ stream: driver.stream, typed: driver.next, endOfInput: false, closedBy: undefined });

@@ -7,7 +7,7 @@ import type { EphemeralBody } from '../protocol/ephemeral.ts';
 import { decodeFence, type FenceEntry } from '../protocol/fence-entry.ts';
 import { FrameType } from '../protocol/frame-type.ts';
 import type { ClientStream } from '../protocol/ids.ts';
-import { pageEntries } from '../protocol/limits.ts';
+import { fenceTableRows, pageEntries } from '../protocol/limits.ts';
 import type { EntryId } from '../protocol/position.ts';
 import { type StreamState, Typist } from '../session/typist.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -44,10 +44,13 @@ export class InputSide implements ReaderSink {
   #queue: Queued[] = [];
   #queuedBytes = 0;
   #blocked = false;
+  #ended = false;
   #told = { typed: 0, atMs: 0 };
   #untrimmedBytes = 0;
   #last: Entry | undefined;
   #adopted: FenceEntry | undefined;
+  /** Whose input the entries of a fence are. After a rewind entries come again whose fence entry may have left the log (RS4). */
+  readonly #drivers = new Map<number, ClientStream>();
 
   constructor(size: { readonly cols: number; readonly rows: number }, events: InputSideEvents, clock: Clock, permit: () => boolean) {
     this.#size = size;
@@ -92,14 +95,15 @@ export class InputSide implements ReaderSink {
 
   /** The session ends here: what was not typed never will be, and is stated (RS6). */
   end(): void {
-    for (const state of this.#typist.closeAll()) this.#events.tell(state);
     this.close();
+    this.#ended = true;
+    this.#refuseAll();
   }
 
   /** Types nothing more and says nothing: another worker may hold the session and type on. */
   close(): void {
-    this.#typist.closeAll();
     this.#queue = [];
+    this.#queuedBytes = 0;
     this.#upstream = undefined;
   }
 
@@ -133,7 +137,9 @@ export class InputSide implements ReaderSink {
       if (fence) this.#adopt(fence);
       return;
     }
-    this.#queue.push({ entry, stream: this.#typist.current?.stream });
+    // Who drives still counts, for its credit lets the rest of the output go; its input does not.
+    if (this.#ended) return;
+    this.#queue.push({ entry, stream: this.#drivers.get(entry.fence) });
     this.#queuedBytes += entry.frame.length;
     this.work();
   }
@@ -141,10 +147,17 @@ export class InputSide implements ReaderSink {
   #adopt(fence: FenceEntry): void {
     this.#fence = fence.position.fence;
     this.#adopted = fence;
+    if (fence.driver) this.#drivers.set(this.#fence, fence.driver.stream);
+    for (const oldest of this.#drivers.keys()) if (this.#drivers.size > fenceTableRows) this.#drivers.delete(oldest);
     for (const closed of this.#typist.adopt(fence)) this.#events.tell(closed);
     if (fence.driver) this.#resize(fence.driver.cols, fence.driver.rows);
     this.#told = { typed: this.#typist.current?.typed ?? 0, atMs: 0 };
     this.#events.driver(fence);
+    if (this.#ended) this.#refuseAll();
+  }
+
+  #refuseAll(): void {
+    for (const state of this.#typist.closeAll()) this.#events.tell(state);
   }
 
   work(): void {
@@ -154,7 +167,7 @@ export class InputSide implements ReaderSink {
       if (!next) break;
       const { entry, stream } = next;
       this.#queuedBytes -= entry.frame.length;
-      if (stream === this.#typist.current?.stream) this.#apply(entry, this.#upstream);
+      if (stream !== undefined && stream === this.#typist.current?.stream) this.#apply(entry, this.#upstream);
       this.#trimBehind(entry);
     }
     if (wasFull && this.roomEntries() > 0) this.#events.roomy();
