@@ -1,3 +1,4 @@
+import { BrokerUnavailable } from '../../src/broker/broker.ts';
 import type { LogListener, LogName, LogSubscription } from '../../src/broker/log-store.ts';
 import type { FaultyLink } from '../../src/broker/memory/faulty-link.ts';
 import type { MemoryLink } from '../../src/broker/memory/memory-link.ts';
@@ -12,17 +13,25 @@ export class GatedLink implements MemoryLink {
   readonly #planted: Planted;
   readonly #subscriptions = new Set<() => void>();
   readonly #watchers = new Set<() => void>();
+  /** A process that has just woken writes to the connection it knows, which may be gone: that fails, it does not go elsewhere. */
+  #breaks = 0;
+  #heardBreaks = 0;
 
   constructor(process: SimProcess, below: FaultyLink, planted: Planted) {
     this.process = process;
     this.below = below;
     this.#planted = planted;
-    below.onBreak(() => process.enter(() => this.#tellBroken()));
+    below.onBreak(() => {
+      this.#breaks++;
+      process.enter(() => this.#tellBroken());
+    });
   }
 
   call<Answer>(command: (server: MemoryServer) => Answer): Promise<Answer> {
+    const connection = this.#heardBreaks;
     return new Promise((resolve, reject) => {
       this.process.enter(() => {
+        if (connection !== this.#breaks) return reject(new BrokerUnavailable());
         this.below.call(command).then(
           (answer) => this.process.enter(() => resolve(answer)),
           (failure: unknown) => this.process.enter(() => reject(failure)),
@@ -32,8 +41,10 @@ export class GatedLink implements MemoryLink {
   }
 
   append(log: LogName, frame: Uint8Array): Promise<boolean> {
+    const connection = this.#heardBreaks;
     return new Promise((resolve) => {
       this.process.enter(() => {
+        if (connection !== this.#breaks) return resolve(false);
         void this.below.append(log, this.#planted.append(log, frame)).then((stored) => this.process.enter(() => resolve(stored)));
       });
     });
@@ -90,6 +101,7 @@ export class GatedLink implements MemoryLink {
   }
 
   #tellBroken(): void {
+    this.#heardBreaks++;
     for (const watcher of [...this.#watchers]) watcher();
   }
 }

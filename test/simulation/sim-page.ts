@@ -216,10 +216,19 @@ export class SimPage implements ClientHost {
     if (state.connection.kind === 'ended') return;
     const closed = this.#closed;
     const stream = closed && this.#world.truth.streams.get(closed.stream as StreamTruth['id']);
-    if (!stream) return this.#world.truth.fail(`${this.name} counts input as not sent that nobody closed`);
+    if (!stream) return this.#keptBack(state.notSentBytes);
     this.#world.truth.told(stream, closed.typed, state.notSentBytes - this.#notSent);
     this.#world.note(`${this.name}: ${state.notSentBytes - this.#notSent} bytes of ${stream.page} were not sent`);
     this.#notSent = state.notSentBytes;
+  }
+
+  /** What was given up before anything of it was sent is known to be not sent without the worker. */
+  #keptBack(notSentBytes: number): void {
+    const count = notSentBytes - this.#notSent;
+    const stream = this.streams.slice(0, -1).findLast((each) => !each.told && each.typed === 0 && each.given === count);
+    if (stream) this.#world.truth.told(stream, 0, count);
+    else this.#world.truth.fail(`${this.name} counts ${count} bytes as not sent that nobody closed`);
+    this.#notSent = notSentBytes;
   }
 
   #checkEnd(reason: EndReason): void {

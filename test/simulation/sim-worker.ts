@@ -1,5 +1,5 @@
 import { crc32 } from '../../src/protocol/crc32.ts';
-import type { WorkerId } from '../../src/protocol/ids.ts';
+import type { SessionId, WorkerId } from '../../src/protocol/ids.ts';
 import { WorkerPool } from '../../src/worker/pool.ts';
 import type { SimProcess } from './sim-process.ts';
 import { SimOpener } from './sim-upstream.ts';
@@ -24,7 +24,10 @@ export class SimWorker {
       unseal: () => undefined,
       maxSessions: 100,
       maxHeldBytes: 64 * 1024 * 1024,
-      log: (event, fields) => world.note(`${name}: ${event} ${JSON.stringify(fields)}`),
+      log: (event, fields) => {
+        world.note(`${name}: ${event} ${JSON.stringify(fields)}`);
+        if (event === 'session taken') world.truth.claimed(fields['sessionId'] as SessionId);
+      },
     });
     void this.pool.start();
   }
