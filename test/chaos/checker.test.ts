@@ -30,6 +30,7 @@ describe('the judge', () => {
     const unknown = { at: 1000, end: 2000 };
     for (const typed of [1000, 1001, 1500, 2000]) expect(wrong(pieces([0, typed], [2000, 3000]), unknown)).toBe(-1);
     expect(wrong(pieces([0, 1500]), unknown)).toBe(-1);
+    expect(wrong(pieces([0, 900]), unknown)).toBe(-1);
     expect(wrong(pieces([0, 900], [2000, 3000]), unknown)).not.toBe(-1);
     expect(wrong(pieces([0, 1500], [1600, 3000]), unknown)).not.toBe(-1);
     expect(wrong(pieces([0, 1500], [1990, 3000]), unknown)).not.toBe(-1);

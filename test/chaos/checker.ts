@@ -48,8 +48,8 @@ export function firstWrong(file: Uint8Array, stream: KeyedStream, declared: read
       return end === file.length ? -1 : wrongFrom(end, next.at + next.size, rest);
     }
     const border = wrong === -1 ? end : index + wrong;
-    if (border < fateFrom) return border;
     if (border === file.length) return -1;
+    if (border < fateFrom) return border;
     for (let last = border; last >= Math.max(fateFrom, border - equalByChance); last--) {
       if (wrongFrom(last, next.end, rest) === -1) return -1;
     }
