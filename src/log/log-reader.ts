@@ -267,13 +267,12 @@ export class LogReader {
     this.#sink.rewound(to, adoptCrc);
   }
 
-  /** Nothing of my history is on the record: as far back as the log goes, or a gap if that is ahead of me. */
+  /** Nothing of my history is on the record: back to where the log begins, or to nothing, with a gap, if that is ahead of me. */
   #rewindToFirst(rows: FenceTable, entries: readonly Entry[]): void {
     const first = entries.find((entry) => !isVoid(rows, entry));
     const fence = first && isFence(first) ? decodeFence(first) : undefined;
     const before = !first ? startOfLog : (fence?.base ?? { fence: first.fence, seq: first.seq - 1, offset: first.offset, crc: 0 });
-    const { offset } = this.#position;
-    if (before.offset > offset) this.#gap({ sizeBytes: before.offset - offset, cause: GapCause.lost }, before, !fence);
+    if (before.offset > this.#position.offset) this.#rewind(startOfLog, false);
     else this.#rewind(before, first !== undefined && !fence);
   }
 

@@ -189,6 +189,19 @@ describe('[LG7] what is gone is never skipped silently', () => {
     expect(new Reading().subscribe(log).shown).toBe('AC');
   });
 
+  it('[RS3] takes back all of a history that is nowhere on the record, also when the log begins beyond it', () => {
+    const other = new LogOnRecord();
+    other.take(5);
+    other.write('foreign');
+    const log = new LogOnRecord();
+    log.take(6);
+    log.write('0123456789');
+    log.write('A');
+    log.trim(2);
+    const reading = new Reading().subscribe(other).subscribe(log);
+    expect(reading.shown).toBe('foreign[rewound to 0][gap 10]A');
+  });
+
   it('[RS3] a position whose bytes differ from the record’s is not believed', () => {
     const log = twoBytes();
     const wrong = { ...positionOf(log.entries[1] as Entry), crc: 1 };
