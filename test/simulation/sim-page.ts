@@ -70,6 +70,7 @@ export class SimPage implements ClientHost {
   /** The user types; the bytes say whose they are. */
   type(count: number): void {
     const stream = this.streams.at(-1) as StreamTruth;
+    if (stream.given === 0) this.#world.truth.number(stream);
     // Counted first: within one process the bytes may reach the upstream inside the call.
     stream.given += count;
     if (!this.client.type(inputBytes(stream.index, stream.given - count, count))) stream.given -= count;
@@ -79,6 +80,7 @@ export class SimPage implements ClientHost {
     const decoded = decodeServerFrame(frame);
     this.#closed = decoded.ok && decoded.frame.kind === 'status' ? decoded.frame.status.closed : undefined;
     this.client.socketMessage(socket, frame);
+    this.#closed = undefined;
   }
 
   /** The page goes away, as at a reload. */

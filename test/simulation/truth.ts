@@ -8,8 +8,8 @@ export interface StreamTruth {
   readonly page: string;
   /** Of its page, as soon as that knows it. */
   readonly session: () => SessionId | undefined;
-  /** Which bytes: see `inputBytes`. */
-  readonly index: number;
+  /** Which bytes: see `inputBytes`. Given when something is typed for the first time, so that few streams share one. */
+  index: number;
   /** Bytes the client took from its user. */
   given: number;
   /** Bytes written to the upstream. */
@@ -40,7 +40,7 @@ export class Truth {
   readonly #incarnations = new Map<SessionId, Incarnation[]>();
   readonly #claims = new Map<SessionId, number>();
   #violation: string | undefined;
-  #made = 0;
+  #numbered = 0;
 
   get violation(): string | undefined {
     return this.#violation;
@@ -71,9 +71,13 @@ export class Truth {
   }
 
   newStream(id: ClientStream, page: string, session: () => SessionId | undefined): StreamTruth {
-    const stream = { id, page, session, index: this.#made++, given: 0, typed: 0, told: undefined };
+    const stream = { id, page, session, index: 0, given: 0, typed: 0, told: undefined };
     this.streams.set(id, stream);
     return stream;
+  }
+
+  number(stream: StreamTruth): void {
+    stream.index = this.#numbered++;
   }
 
   opened(session: SessionId, worker: string, outputKey: number): Incarnation {
@@ -99,9 +103,10 @@ export class Truth {
       (stream) => stream.session() === session && (stream.index & 15) === (bytes[0] ?? 0) >>> 4,
     );
     const again = this.#twice(session);
-    const stream = (current && mine.includes(current) ? [current, ...mine] : mine).find((each) =>
-      again ? isSomewhere(incarnation, each, bytes) : isNext(each, bytes),
-    );
+    // Few bytes can fit two streams that share a number: those that may be typed come first.
+    const able = mine.filter((each) => !each.told && !incarnation.past.has(each) && each.typed + bytes.length <= each.given);
+    const likely = current && able.includes(current) ? [current, ...able, ...mine] : [...able, ...mine];
+    const stream = likely.find((each) => (again ? isSomewhere(incarnation, each, bytes) : isNext(each, bytes)));
     if (!stream) {
       const known = mine.map((each) => `${each.page}@${each.typed}${each.told ? ' closed' : ''}`).join(', ');
       this.fail(`typed ${bytes.length} bytes that are the next ones of no stream (${known || 'foreign'})`);
