@@ -209,7 +209,9 @@ export class LogWriter {
   ): WriterVerdict {
     if (this.#state === 'stopped') return 'replaced';
     if (answer.kind !== 'tail') {
-      if (answer.kind !== 'unknown') this.stop();
+      // Keys may come back, and a fail-over may take an end back: what could be sent again then stays (LG11).
+      if (answer.kind === 'unknown' || answer.kind === 'ended') this.#state = 'doubt';
+      else this.stop();
       return answer.kind;
     }
     if (answer.tail.fence !== this.fence) {

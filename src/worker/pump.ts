@@ -1,4 +1,4 @@
-import { sleep, type Timer } from '../base/clock.ts';
+import type { Timer } from '../base/clock.ts';
 import { LogAppender } from '../broker/log-appender.ts';
 import { LogFollower } from '../broker/log-follower.ts';
 import type { LogName, TakeAnswer } from '../broker/log-store.ts';
@@ -17,13 +17,14 @@ import type { WorkerStatus } from '../protocol/session-status.ts';
 import { CreditGate } from '../session/credit-gate.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { EndKeeper, emptyOutput } from './end-keeper.ts';
+import { type EndKeeper, emptyOutput } from './end-keeper.ts';
 import { InputSide, statementOf } from './input-side.ts';
 import { openUpstream } from './open-upstream.ts';
 import { OutputSide } from './output-side.ts';
 import type { PumpTools } from './pump-tools.ts';
 import { restoreSession } from './restore-session.ts';
 import { retrying } from './retrying.ts';
+import { SessionEnd } from './session-end.ts';
 import { type WorkerHolds, workerHolds } from './worker-gauges.ts';
 
 /**
@@ -48,10 +49,10 @@ export class Pump {
   #driver: FenceEntry | undefined;
   #grace: Timer | undefined;
   #leg: WorkerStatus['upstream'] = 'connecting';
-  #ending: EndReason | undefined;
+  #ending: SessionEnd | undefined;
   /** The lease had lapsed and nobody has said yet whether the session was taken over meanwhile. */
   #unsure = false;
-  #endNonce: number | undefined;
+  #endStands = false;
   #over = false;
 
   constructor(session: SessionRecord, tools: PumpTools, finished: (kept?: EndKeeper) => void) {
@@ -100,7 +101,7 @@ export class Pump {
   /** Ends the session with a reason, after its output was stored. */
   end(reason: EndReason): void {
     if (this.#ending || this.#over) return;
-    this.#ending = reason;
+    this.#ending = new SessionEnd(reason, this.#session, this.#tools);
     this.#opening.abort();
     // From here on nothing reaches the upstream: what was not typed is stated as such, not written into a closed socket (RS6).
     this.#input?.end();
@@ -112,7 +113,8 @@ export class Pump {
 
   /** Somebody else owns the session, or the process stops: let go at once, write nothing more. */
   abandon(): void {
-    this.#finish();
+    this.#over = true;
+    this.#release();
   }
 
   async #take(): Promise<TakeAnswer | undefined> {
@@ -132,6 +134,9 @@ export class Pump {
       {
         stored: (frame) => this.#stored(frame),
         stopped: (verdict) => {
+          // The answer to `end` was lost, not the end: asked for again it is this worker's to keep.
+          this.#endStands = verdict === 'ended' && this.#ending?.asked === true;
+          if (this.#endStands) return this.#endWhenSettled();
           this.#tools.log('session lost', { sessionId: this.#session.id, verdict });
           this.#finish();
         },
@@ -286,41 +291,31 @@ export class Pump {
     this.#grace?.cancel();
     this.#grace = this.#tools.clock.after(this.#session.graceMs, () => {
       this.#gate?.letGo();
-      const seconds = Math.round(this.#session.graceMs / 1000);
-      this.end({ kind: 'abandoned', message: `Nobody was connected for ${seconds} seconds.` });
+      this.end({ kind: 'abandoned', message: `Nobody was connected for ${Math.round(this.#session.graceMs / 1000)} seconds.` });
       this.#endWhenSettled();
     });
   }
 
   #endWhenSettled(): void {
-    const reason = this.#ending;
-    if (!reason || this.#over) return;
+    if (!this.#ending || this.#over) return;
     this.#output?.pour();
-    if (this.#output && !this.#output.settled) return;
+    if (!this.#endStands && this.#output && !this.#output.settled) return;
     this.#over = true;
-    void this.#writeEnd(reason);
+    void this.#writeEnd(this.#ending);
   }
 
-  async #writeEnd(reason: EndReason): Promise<void> {
-    const { broker, worker, log } = this.#tools;
-    this.#endNonce ??= takeNonce(this.#tools.random);
-    const request = { owner: worker, nonce: this.#endNonce, reason, keepMs: this.#session.graceMs };
-    const answer = await broker.logs.end(this.#session.id, request).catch(() => undefined);
-    if (!answer) {
-      // On another connection the tail may be an earlier one: first it is compared, and what is missing sent again (LG6).
-      await sleep(this.#tools.clock, 200, this.#abort.signal);
+  async #writeEnd(ending: SessionEnd): Promise<void> {
+    const answer = await ending.write(this.#abort.signal);
+    if (this.#abort.signal.aborted) return;
+    const appender = this.#appender;
+    if (!answer || (answer === 'unknown' && appender?.writer.stopped === false)) {
       this.#over = false;
-      return this.#appender?.writer.stopped ? this.#finish() : this.#endWhenSettled();
-    }
-    if (answer === 'unknown' && this.#appender?.writer.stopped === false) {
       // Restored first, then ended (LG11).
-      this.#over = false;
-      return this.#appender.doubt();
+      if (answer) return appender?.doubt();
+      // On another connection the tail may be an earlier one: first it is compared, and what is missing sent again (LG6).
+      return appender?.writer.stopped ? this.#finish() : this.#endWhenSettled();
     }
-    log('session ended', { sessionId: this.#session.id, kind: reason.kind, reason: reason.reason, code: reason.code, answer });
-    this.#release(
-      answer === 'ended' && this.#appender ? new EndKeeper(this.#out, this.#appender.handOver(), request, this.#tools) : undefined,
-    );
+    this.#release(answer === 'ended' && appender ? ending.keeper(this.#out, appender.handOver()) : undefined);
   }
 
   #tellStatus(): void {
@@ -341,6 +336,7 @@ export class Pump {
   }
 
   #release(kept?: EndKeeper): void {
+    if (this.#abort.signal.aborted) return;
     this.#abort.abort();
     this.#opening.abort();
     this.#grace?.cancel();

@@ -140,7 +140,15 @@ describe('[LG6] doubt', () => {
     expect(log.reasserted({ kind })).toBe(kind);
     offer(log, 'b');
     expect(log.next()).toBeUndefined();
-    expect(log.stopped).toBe(true);
+  });
+
+  it('[LG8] can send again what a fail-over takes back together with the end', () => {
+    const log = writer();
+    write(log, 'a');
+    log.doubted();
+    log.reasserted({ kind: 'ended' });
+    expect(log.reasserted(tail(4))).toBe('go-on');
+    expect(text(log.next())).toBe('a');
   });
 
   it('[LG6] a tail of another fence means replaced (hole 7)', () => {

@@ -1,0 +1,46 @@
+import { sleep } from '../base/clock.ts';
+import type { EndAnswer, EndRequest, LogName } from '../broker/log-store.ts';
+import type { LogWriter } from '../log/log-writer.ts';
+import { takeNonce } from '../log/nonce.ts';
+import type { EndReason } from '../protocol/end-reason.ts';
+import type { SessionRecord } from '../session/session-record.ts';
+import { EndKeeper } from './end-keeper.ts';
+import type { PumpTools } from './pump-tools.ts';
+
+/** Before an `end` that was not answered is asked for again. */
+const againMs = 200;
+
+/** One end of one session, the same however often it has to be asked for (LS3). */
+export class SessionEnd {
+  readonly #request: EndRequest;
+  readonly #session: SessionRecord;
+  readonly #tools: PumpTools;
+  #asked = false;
+
+  constructor(reason: EndReason, session: SessionRecord, tools: PumpTools) {
+    this.#request = { owner: tools.worker, nonce: takeNonce(tools.random), reason, keepMs: session.graceMs };
+    this.#session = session;
+    this.#tools = tools;
+  }
+
+  /** It may stand already, with its answer lost. */
+  get asked(): boolean {
+    return this.#asked;
+  }
+
+  /** @returns undefined when there was no answer, after a while */
+  async write(signal: AbortSignal): Promise<EndAnswer | undefined> {
+    const { broker, clock, log } = this.#tools;
+    const { id } = this.#session;
+    this.#asked = true;
+    const answer = await broker.logs.end(id, this.#request).catch(() => undefined);
+    const { kind, reason, code } = this.#request.reason;
+    if (answer) log('session ended', { sessionId: id, kind, reason, code, answer });
+    else await sleep(clock, againMs, signal);
+    return answer;
+  }
+
+  keeper(log: LogName, writer: LogWriter): EndKeeper {
+    return new EndKeeper(log, writer, this.#request, this.#tools);
+  }
+}
