@@ -141,9 +141,10 @@ export class LogAppender {
         answer = { kind: 'tail', tail: restored.fence.position };
       }
     }
-    const verdict = this.writer.reasserted(answer);
+    const verdict = this.writer.reasserted(answer, this.#clock.now());
     if (verdict === 'go-on') {
       this.#backoff.reset();
+      for (const frame of this.writer.found()) this.#events.stored(frame);
       this.#events.doubt(false);
       this.#confirm();
       if (this.writer.holed && this.#events.holed) this.writer.offer(this.#events.holed());

@@ -67,6 +67,7 @@ export class LogWriter {
   #pendingBytes = 0;
   #state: 'ready' | 'unanswered' | 'doubt' | 'stopped' = 'ready';
   #holed = false;
+  #found: readonly RingFrame[] = [];
   /** Frames stay until they are confirmed, whatever their age; else some time (FC4). */
   #replicated = false;
 
@@ -206,6 +207,7 @@ export class LogWriter {
   /** @returns what the owner does: `go-on` calls `next` again, all else has ended this writer */
   reasserted(
     answer: { readonly kind: 'tail'; readonly tail: EntryId } | { readonly kind: Exclude<WriterVerdict, 'go-on'> },
+    nowMs = 0,
   ): WriterVerdict {
     if (this.#state === 'stopped') return 'replaced';
     if (answer.kind !== 'tail') {
@@ -219,10 +221,20 @@ export class LogWriter {
       return 'replaced';
     }
     const above = this.#ring.findIndex((frame) => frame.seq > answer.tail.seq);
+    const unanswered = this.#next;
     this.#next = above === -1 ? this.#ring.length : above;
+    this.#found = this.#ring.slice(unanswered, this.#next);
+    for (const frame of this.#found) frame.answeredAtMs = nowMs;
     this.#holed = above === -1 && answer.tail.seq < this.#head.seq && this.#pending.length === 0;
     this.#state = 'ready';
     return 'go-on';
+  }
+
+  /** Frames whose answer was lost and that `reasserted` has found in the log: as good as answered. Told once. */
+  found(): readonly Uint8Array[] {
+    const found = this.#found.map(({ frame }) => frame);
+    this.#found = [];
+    return found;
   }
 
   /** A `restore` wrote what {@link remains}, and a new fence behind it: this writer's from here on. Then `reasserted`. */
@@ -237,6 +249,7 @@ export class LogWriter {
   stop(): void {
     this.#state = 'stopped';
     this.#ring = [];
+    this.#found = [];
     this.#pending = [];
     this.#ringBytes = this.#pendingBytes = this.#next = 0;
   }

@@ -53,7 +53,7 @@ export class EndKeeper {
     const answer = await logs.reassert(this.#log, this.#writer.claim);
     if (answer.kind === 'ended') return 'kept';
     this.#writer.doubted();
-    if (answer.kind !== 'tail' || this.#writer.reasserted(answer) !== 'go-on') return 'over';
+    if (answer.kind !== 'tail' || this.#writer.reasserted(answer, this.#tools.clock.now()) !== 'go-on') return 'over';
     if (this.#writer.holed) this.#writer.offer(emptyOutput());
     for (let frame = this.#writer.next(); frame; frame = this.#writer.next()) {
       if ((await logs.append(this.#log, frame)) !== 'stored') {

@@ -124,6 +124,19 @@ describe('[LG6] doubt', () => {
     expect(log.settled).toBe(true);
   });
 
+  it('[LG6] [FC4] what was stored though its answer was lost counts as answered: told once, and forgotten in time', () => {
+    const log = writer();
+    offer(log, 'a');
+    const a = log.next();
+    log.doubted();
+    log.reasserted(tail(5), 1_000);
+    expect(log.found()).toEqual([a]);
+    expect(log.found()).toEqual([]);
+    write(log, 'b', 1_000);
+    log.forgetAnswered(3_000);
+    expect(log.ringBytes).toBe(0);
+  });
+
   it('[LG6] ignores a late answer to an append that is in doubt', () => {
     const log = writer();
     offer(log, 'a');
