@@ -26,14 +26,15 @@ export function firstWrong(bytes: Uint8Array, key: number, offset: number): numb
 }
 
 /**
- * Input bytes say whose they are: the high half names the client stream (modulo 16), the low half counts the offset, turned by a
- * keyed amount every 16 bytes. Any shift by less than 16 shows in one byte, any other within a few blocks.
+ * Input bytes say whose they are: the high half names the client stream (modulo 16), the low half of every second one counts
+ * the offset, of the others is keyed. A shift shows within two bytes, or within a few; two streams of one number differ as soon.
  */
 export function inputBytes(streamIndex: number, offset: number, count: number): Uint8Array {
   const bytes = new Uint8Array(count);
   for (let i = 0; i < count; i++) {
     const at = offset + i;
-    bytes[i] = ((streamIndex & 15) << 4) | ((at ^ mix(streamIndex, at >>> 4)) & 15);
+    const low = at & 1 ? mix(streamIndex, at) : (at >>> 1) ^ mix(streamIndex + 1, at >>> 5);
+    bytes[i] = ((streamIndex & 15) << 4) | (low & 15);
   }
   return bytes;
 }
