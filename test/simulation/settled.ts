@@ -43,7 +43,9 @@ function unaccounted(page: SimPage): string | undefined {
 }
 
 function takeControlIfNobodyDrives(world: World, session: SimSession, page: SimPage): void {
-  if (session.pages.some((each) => each.client.state.driving) || world.scheduler.nowMs < world.healedAtMs + patienceMs) return;
+  // A page that was reloaded before it had a session has opened another one.
+  const driven = session.pages.some((each) => each.session === page.session && each.client.state.driving);
+  if (driven || world.scheduler.nowMs < world.healedAtMs + patienceMs) return;
   world.note(`${page.name} takes control, since nobody drives`);
   page.client.takeControl();
 }
