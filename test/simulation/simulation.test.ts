@@ -6,7 +6,15 @@ import { type ProfileName, profileNames } from './profile.ts';
 import { runSeed } from './run-seed.ts';
 
 /** Seeds of each profile in every test run; `npm run simulate` runs as many as one likes. */
-const seedsOfProfile: Record<ProfileName, number> = { calm: 60, edges: 120, broker: 120, failover: 160, workers: 120, flow: 50, all: 160 };
+const seedsOfProfile: Record<ProfileName, number> = {
+  calm: 150,
+  edges: 400,
+  broker: 400,
+  failover: 500,
+  workers: 400,
+  flow: 120,
+  all: 500,
+};
 
 const minutes = 60_000;
 
