@@ -171,7 +171,8 @@ export class Steering {
     const input = this.#input;
     this.#input = undefined;
     input?.close();
-    if (input && cause === 'replaced') this.#lost.add(input.stream);
+    // Also of an end: a fail-over may take it back, and this socket goes on.
+    if (input) this.#lost.add(input.stream);
     this.#host.control({ driving: false, cause });
   }
 
