@@ -199,7 +199,7 @@ export class LogReader {
 
   /** Delivers an entry that was read. @returns false when it does not fit behind the position: locate again */
   #take(entry: Entry): boolean {
-    const fence = isFence(entry) ? decodeFence(entry) : undefined;
+    const fence = decodeFence(entry);
     const before = fence ? fence.base : { fence: entry.fence, seq: entry.seq - 1, offset: entry.offset, crc: 0 };
     const { offset } = this.#position;
     if (entry.offset > offset) {
@@ -213,7 +213,7 @@ export class LogReader {
       if (!this.#misfits(entry)) return false;
       this.#rewind(before, false);
     }
-    this.#accept(entry, fence !== undefined);
+    this.#accept(entry, fence?.base);
     return true;
   }
 
@@ -228,29 +228,29 @@ export class LogReader {
     const entry = decodeEntry(frame);
     if (!entry || entry.fence < this.#floor || compareIds(entry, this.#position) <= 0) return undefined;
     this.#heardOffset = endOffset(entry);
-    const fence = isFence(entry);
-    if (this.#chains(entry, fence)) {
+    const base = decodeFence(entry)?.base;
+    if (this.#chains(entry, base)) {
       if (this.#sink.roomEntries() === 0) {
         this.#park();
         return undefined;
       }
-      this.#accept(entry, fence);
+      this.#accept(entry, base);
       return undefined;
     }
     this.#floor = Math.max(this.#floor, entry.fence);
     return this.#read('position');
   }
 
-  #chains(entry: Entry, fence: boolean): boolean {
+  /** @param base of a fence entry that could be read */
+  #chains(entry: Entry, base: Position | undefined): boolean {
     const at = this.#position;
     if (entry.offset !== at.offset) return false;
-    if (!fence) return entry.fence === at.fence && entry.seq === at.seq + 1;
-    const base = decodeFence(entry)?.base;
+    if (!isFence(entry)) return entry.fence === at.fence && entry.seq === at.seq + 1;
     return base !== undefined && sameId(base, at) && base.crc === at.crc;
   }
 
-  #accept(entry: Entry, fence: boolean): void {
-    if (fence) this.#base = decodeFence(entry)?.base ?? this.#base;
+  #accept(entry: Entry, base: Position | undefined): void {
+    if (base) this.#base = base;
     this.#position = { fence: entry.fence, seq: entry.seq, offset: endOffset(entry), crc: entry.crc };
     this.#misfit = undefined;
     this.#sink.deliver(entry);
@@ -270,7 +270,7 @@ export class LogReader {
   /** Nothing of my history is on the record: back to where the log begins, or to nothing, with a gap, if that is ahead of me. */
   #rewindToFirst(rows: FenceTable, entries: readonly Entry[]): void {
     const first = entries.find((entry) => !isVoid(rows, entry));
-    const fence = first && isFence(first) ? decodeFence(first) : undefined;
+    const fence = first && decodeFence(first);
     const before = !first ? startOfLog : (fence?.base ?? { fence: first.fence, seq: first.seq - 1, offset: first.offset, crc: 0 });
     if (before.offset > this.#position.offset) this.#rewind(startOfLog, false);
     else this.#rewind(before, first !== undefined && !fence);
@@ -321,7 +321,7 @@ export class LogReader {
 function withFencesOf(table: FenceTable, entries: readonly Entry[]): FenceTable {
   let rows = table;
   for (const entry of entries) {
-    const fence = isFence(entry) ? decodeFence(entry) : undefined;
+    const fence = decodeFence(entry);
     if (fence && !rows.some((row) => row.fence === fence.position.fence)) rows = withRow(rows, rowOf(fence));
   }
   return rows;

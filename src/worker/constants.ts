@@ -1,8 +1,5 @@
 /** Times and bounds of a worker, each with its reason (design section 10). */
 
-/** A worker is called dead when its counter stood still this long; it stops itself after two thirds (LS1). */
-export const leaseMs = 15_000;
-
 /** Keys of a session live 15 minutes after the last touch: long enough for a restart of every worker (LG9). */
 export const touchEveryMs = 60_000;
 

@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import type { LeaseStore } from '../broker/broker.ts';
 import type { WorkerId } from '../protocol/ids.ts';
+import { leaseMs } from '../session/lease-time.ts';
 import { OwnLease } from '../session/own-lease.ts';
-import { leaseMs } from './constants.ts';
 
 /** Keeps one worker's lease: renews it every third of its time and says at any moment whether it is valid (LS1). */
 export class LeaseKeeper {

@@ -1,8 +1,8 @@
 import { type Clock, sleep } from '../base/clock.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { WorkerId } from '../protocol/ids.ts';
+import { leaseMs } from '../session/lease-time.ts';
 import { LeaseWatch } from '../session/lease-watch.ts';
-import { leaseMs } from './constants.ts';
 
 /** How often a suspect's counter is read: several times in the lease time, so that one late answer does not decide. */
 const readEveryMs = leaseMs / 5;

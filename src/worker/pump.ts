@@ -1,4 +1,5 @@
 import type { Timer } from '../base/clock.ts';
+import { retrying } from '../base/retrying.ts';
 import { LogAppender } from '../broker/log-appender.ts';
 import { LogFollower } from '../broker/log-follower.ts';
 import type { LogName, TakeAnswer } from '../broker/log-store.ts';
@@ -23,7 +24,6 @@ import { openUpstream } from './open-upstream.ts';
 import { OutputSide } from './output-side.ts';
 import type { PumpTools } from './pump-tools.ts';
 import { restoreSession } from './restore-session.ts';
-import { retrying } from './retrying.ts';
 import { SessionEnd } from './session-end.ts';
 import { type WorkerHolds, workerHolds } from './worker-gauges.ts';
 

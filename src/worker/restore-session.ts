@@ -1,3 +1,4 @@
+import { retrying } from '../base/retrying.ts';
 import { BrokerUnavailable } from '../broker/broker.ts';
 import type { RestoreRequest } from '../broker/log-store.ts';
 import type { Claim, LogWriter } from '../log/log-writer.ts';
@@ -6,7 +7,6 @@ import type { FenceEntry } from '../protocol/fence-entry.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { InputSide } from './input-side.ts';
 import type { PumpTools } from './pump-tools.ts';
-import { retrying } from './retrying.ts';
 
 /** What a worker holds of its session. */
 export interface Held {

@@ -3,9 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { systemClock } from '../../src/bin/system.ts';
 import { type DemoCluster, startDemoCluster } from '../../src/demo/demo-cluster.ts';
 import { until } from '../support/until.ts';
-import { realClock } from '../upstream/clocks.ts';
 
 interface Line {
   readonly socket: WebSocket;
@@ -44,7 +44,7 @@ async function marked(mark: string): Promise<string[]> {
 describe('the demo cluster', () => {
   let demo: DemoCluster;
   beforeAll(async () => {
-    demo = await startDemoCluster({ clock: realClock });
+    demo = await startDemoCluster({ clock: systemClock });
   });
   afterAll(() => demo.close());
 
@@ -168,7 +168,7 @@ describe('the end of a demo cluster', () => {
   it('leaves no process and no folder behind, also of those that hide', async () => {
     const homes = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('poseidon-demo-'));
     const before = new Set(await homes());
-    const demo = await startDemoCluster({ clock: realClock });
+    const demo = await startDemoCluster({ clock: systemClock });
     const own = (await homes()).filter((name) => !before.has(name));
     const mark = `mark-${process.pid}-close`;
     const script = `export MARK=${mark}; trap '' HUP; nohup setsid sleep 1000 >/dev/null 2>&1 & sleep 1000`;

@@ -1,15 +1,4 @@
-import { performance } from 'node:perf_hooks';
 import type { Clock, Timer } from '../../src/base/clock.ts';
-
-export const realClock: Clock = {
-  now: () => performance.now(),
-  wallMs: () => Date.now(),
-  after(delayMs, run): Timer {
-    const timer = setTimeout(run, delayMs);
-    return { cancel: () => clearTimeout(timer) };
-  },
-  endOfTurn: (run) => void setImmediate(run),
-};
 
 /** Time that passes when it is told to; turns of the event loop are real. */
 export class ManualClock implements Clock {

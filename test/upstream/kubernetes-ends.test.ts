@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/bin/system.ts';
 import type { Target } from '../../src/protocol/target.ts';
 import { Clusters } from '../../src/upstream/kubernetes/clusters.ts';
 import { KubernetesOpener } from '../../src/upstream/kubernetes/kubernetes-opener.ts';
 import { ServerCluster } from '../../src/upstream/kubernetes/server-cluster.ts';
 import { canRunKubernetesServer, type KubernetesServer, startKubernetesServer } from '../support/kubernetes-server.ts';
 import { until } from '../support/until.ts';
-import { realClock } from './clocks.ts';
 import { Recorder } from './recorder.ts';
 
 describe.skipIf(!canRunKubernetesServer())("ends and refusals by Kubernetes' own code", () => {
@@ -18,8 +18,8 @@ describe.skipIf(!canRunKubernetesServer())("ends and refusals by Kubernetes' own
   const place = { cluster: 'test', namespace: 'default', container: 'main' };
   const shell: Target = { kind: 'exec', ...place, pod: 'shell', command: ['sh'], tty: true };
   const open = async (target: Target, token?: string) => {
-    const cluster = new ServerCluster({ server: server.url, id: 'test', token: server.token, caFile: server.caFile }, realClock);
-    const opener = new KubernetesOpener({ clusters: new Clusters([cluster]), clock: realClock, version: '0.0.0' });
+    const cluster = new ServerCluster({ server: server.url, id: 'test', token: server.token, caFile: server.caFile }, systemClock);
+    const opener = new KubernetesOpener({ clusters: new Clusters([cluster]), clock: systemClock, version: '0.0.0' });
     const credential = token === undefined ? undefined : ({ kind: 'bearer', token } as const);
     const events = new Recorder();
     const request = { target, size: { cols: 80, rows: 24 }, credential, sessionId: 's' };

@@ -1,8 +1,8 @@
 import { describe } from 'vitest';
+import { systemClock } from '../../src/bin/system.ts';
 import { Clusters } from '../../src/upstream/kubernetes/clusters.ts';
 import { ServerCluster } from '../../src/upstream/kubernetes/server-cluster.ts';
 import { canRunKubernetesServer, startKubernetesServer } from '../support/kubernetes-server.ts';
-import { realClock } from './clocks.ts';
 import { upstreamContract } from './live-upstream.ts';
 
 describe.skipIf(!canRunKubernetesServer())('with Go', () => {
@@ -13,7 +13,7 @@ describe.skipIf(!canRunKubernetesServer())('with Go', () => {
     const server = await startKubernetesServer(flags);
     const { url, tokenFile, caFile } = server;
     return {
-      clusters: new Clusters([new ServerCluster({ server: url, id: 'test', tokenFile, caFile }, realClock)]),
+      clusters: new Clusters([new ServerCluster({ server: url, id: 'test', tokenFile, caFile }, systemClock)]),
       shell: { namespace: 'default', pod: 'shell', container: 'main' },
       several: { namespace: 'default', pod: 'multi', containers: ['app', 'sidecar'] },
       logger: { namespace: 'default', pod: 'logger', container: 'main', number: (line) => Number(/^line (\d+) /.exec(line)?.[1]) },

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/bin/system.ts';
 import { LogAppender } from '../../src/broker/log-appender.ts';
 import { LogFollower } from '../../src/broker/log-follower.ts';
 import { LogReader } from '../../src/log/log-reader.ts';
@@ -11,12 +12,12 @@ import { FrameType } from '../../src/protocol/frame-type.ts';
 import { startOfLog } from '../../src/protocol/position.ts';
 import { WorkerPool } from '../../src/worker/pool.ts';
 import { inputRequest, newSessionId, newStream, sessionOf, taken, worker } from '../contract/broker/material.ts';
-import { platformClock, platformRandom, startRedisTwin } from '../contract/broker/twins.ts';
+import { platformRandom, startRedisTwin } from '../contract/broker/twins.ts';
 import { FakeOpener } from '../support/fake-upstream.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
 
-const tools = { clock: platformClock, random: platformRandom };
+const tools = { clock: systemClock, random: platformRandom };
 
 describe('a Redis that comes back empty', () => {
   it('[LG11] a running session goes on in both directions: nothing lost, doubled or declared', async () => {

@@ -15,9 +15,6 @@ export const askTyped = { firstMs: 1_000, mostMs: 10_000 } as const;
 /** How often an edge reads the lease of each distinct owner of its sessions (LS2). */
 export const ownerSweepMs = 5_000;
 
-/** The lease time that observers wait (LS1). */
-export const leaseMs = 15_000;
-
 /** A skip ends here even if the worker's gap does not come: a worker skips for five seconds at most (FC9). */
 export const skipAnswerMs = 6_000;
 
@@ -29,3 +26,6 @@ export const probeAnswerMs = 8_000;
 
 /** Pages that an edge reads at once for all its attachments: at most 16 MiB of entries under way. More wait their turn (DR3). */
 export const catchUpReads = 16;
+
+/** A broker that does not answer a take is asked again at most so far apart: a person waits for it. */
+export const takeAgainMostMs = 1_000;

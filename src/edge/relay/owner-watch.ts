@@ -1,8 +1,11 @@
 import type { Timer } from '../../base/clock.ts';
 import type { SessionId, WorkerId } from '../../protocol/ids.ts';
+import { leaseMs } from '../../session/lease-time.ts';
 import { LeaseWatch } from '../../session/lease-watch.ts';
-import { leaseMs, ownerSweepMs } from './constants.ts';
+import { ownerSweepMs } from './constants.ts';
 import type { RelayTools } from './relay-tools.ts';
+
+type OwnerWatchTools = Pick<RelayTools, 'broker' | 'clock' | 'log'>;
 
 /** Whom the attachments of this edge wait for. */
 export interface Owned {
@@ -15,12 +18,12 @@ export interface Owned {
  * who look for themselves (LS2).
  */
 export class OwnerWatch {
-  readonly #tools: RelayTools;
+  readonly #tools: OwnerWatchTools;
   readonly #attachments: () => Iterable<Owned>;
   readonly #watches = new Map<WorkerId, LeaseWatch>();
   #timer: Timer | undefined;
 
-  constructor(tools: RelayTools, attachments: () => Iterable<Owned>) {
+  constructor(tools: OwnerWatchTools, attachments: () => Iterable<Owned>) {
     this.#tools = tools;
     this.#attachments = attachments;
   }

@@ -36,8 +36,7 @@ export class RelayDoor {
     this.#options = options;
     this.#channels = new SharedChannels(options.broker.logs);
     this.#reads = new SharedReads(options.broker.logs, catchUpReads);
-    const tools = { ...options, channels: this.#channels, reads: this.#reads, mayResume: async () => true };
-    this.#owners = new OwnerWatch(tools, () => this.#attachments);
+    this.#owners = new OwnerWatch(options, () => this.#attachments);
     this.#owners.start();
   }
 

@@ -1,5 +1,4 @@
-import { Backoff } from '../../base/backoff.ts';
-import { sleep } from '../../base/clock.ts';
+import { retrying } from '../../base/retrying.ts';
 import type { TakeAnswer, TakeMode } from '../../broker/log-store.ts';
 import { takeNonce } from '../../log/nonce.ts';
 import type { Viewport } from '../../protocol/client-frame.ts';
@@ -7,7 +6,7 @@ import { type Ephemeral, encodeEphemeral } from '../../protocol/ephemeral.ts';
 import type { Credit } from '../../protocol/fence-entry.ts';
 import type { ClientStream, SessionId } from '../../protocol/ids.ts';
 import type { Control } from '../../protocol/session-status.ts';
-import { probeAnswerMs } from './constants.ts';
+import { probeAnswerMs, takeAgainMostMs } from './constants.ts';
 import { InputLine, type InputLineEvents } from './input-line.ts';
 import { LostStreams } from './lost-streams.ts';
 import type { RelayTools } from './relay-tools.ts';
@@ -143,15 +142,7 @@ export class Steering {
     const { cols, rows } = this.#host.viewport();
     const driver = { stream, connection, cols, rows, credit: this.#host.credit() };
     const request = { nonce: takeNonce(random), writer: edge, driver, typed, mode };
-    const backoff = new Backoff(random, 50, 1000);
-    while (!this.#abort.signal.aborted) {
-      try {
-        return await broker.logs.takeInput(this.#session, request);
-      } catch {
-        await sleep(clock, backoff.nextMs(), this.#abort.signal);
-      }
-    }
-    return undefined;
+    return retrying(() => broker.logs.takeInput(this.#session, request), { clock, random }, this.#abort.signal, takeAgainMostMs);
   }
 
   #probe(fence: number): void {

@@ -1,11 +1,12 @@
 import { connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/bin/system.ts';
 import type { Broker } from '../../../src/broker/broker.ts';
 import { parseRedisUrl } from '../../../src/broker/redis/redis-address.ts';
 import { RedisLink } from '../../../src/broker/redis/redis-link.ts';
 import { loadScripts, logScriptNames } from '../../../src/broker/redis/scripts.ts';
 import { allEntries, claimedSession, Heard, inputRequest, newStream, outputWriter } from '../../contract/broker/material.ts';
-import { platformClock, platformRandom, startRedisTwin } from '../../contract/broker/twins.ts';
+import { platformRandom, startRedisTwin } from '../../contract/broker/twins.ts';
 import { freePort, RedisServer } from '../../support/redis-server.ts';
 import { until } from '../../support/until.ts';
 
@@ -122,7 +123,7 @@ describe('a link to Redis', () => {
     const causes: string[] = [];
     const link = new RedisLink({
       address: parseRedisUrl(`redis://127.0.0.1:${port}`),
-      clock: platformClock,
+      clock: systemClock,
       random: platformRandom,
       scripts: Object.values(loadScripts(logScriptNames)),
       timeoutMs: 2_000,

@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/bin/system.ts';
 import { RedisBroker } from '../../../src/broker/redis/redis-broker.ts';
 import { claimedSession, outputWriter } from '../../contract/broker/material.ts';
-import { platformClock, platformRandom } from '../../contract/broker/twins.ts';
+import { platformRandom } from '../../contract/broker/twins.ts';
 import { freePort, RedisServer } from '../../support/redis-server.ts';
 import { until } from '../../support/until.ts';
 
 const open = (url: string, part: { startWithinMs?: number; ca?: string } = {}) =>
-  RedisBroker.open({ url, clock: platformClock, random: platformRandom, ...part });
+  RedisBroker.open({ url, clock: systemClock, random: platformRandom, ...part });
 
 describe('opening the broker on Redis', () => {
   it('[LG9] refuses a server that may evict keys', async () => {
@@ -76,7 +77,7 @@ describe('opening the broker on Redis', () => {
     const told = async (server: { readonly url: string }) => {
       const lines: string[] = [];
       const events = { advice: ({ level, text }: { level: string; text: string }) => void lines.push(`${level}: ${text}`) };
-      await using _broker = await RedisBroker.open({ url: server.url, clock: platformClock, random: platformRandom, events });
+      await using _broker = await RedisBroker.open({ url: server.url, clock: systemClock, random: platformRandom, events });
       return lines.sort();
     };
     await using bare = await RedisServer.start({ args: ['--client-output-buffer-limit', 'pubsub 1mb 512kb 10'] });

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { systemClock } from '../../../src/bin/system.ts';
 import type { Broker } from '../../../src/broker/broker.ts';
 import { LogAppender } from '../../../src/broker/log-appender.ts';
 import { LogFollower } from '../../../src/broker/log-follower.ts';
@@ -11,10 +12,10 @@ import { FrameType } from '../../../src/protocol/frame-type.ts';
 import type { SessionId } from '../../../src/protocol/ids.ts';
 import { startOfLog } from '../../../src/protocol/position.ts';
 import { claimedSession, newNonce, taken, worker } from '../../contract/broker/material.ts';
-import { platformClock, platformRandom } from '../../contract/broker/twins.ts';
+import { platformRandom } from '../../contract/broker/twins.ts';
 import { until } from '../../support/until.ts';
 
-const tools = { clock: platformClock, random: platformRandom };
+const tools = { clock: systemClock, random: platformRandom };
 /** Between two offers: slow enough that a ring lasts for seconds. */
 const offerEveryMs = 2;
 
@@ -88,7 +89,7 @@ export class SteadyLog implements AsyncDisposable {
   }
 
   #offerLater(): void {
-    platformClock.after(offerEveryMs, () => {
+    systemClock.after(offerEveryMs, () => {
       if (!this.#running) return;
       if (!this.writer.inDoubt && this.writer.pendingBytes < 65_536) this.#offer();
       this.#offerLater();

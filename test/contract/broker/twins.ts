@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
 import { Cluster, type Redis } from 'ioredis';
-import type { Clock, Random } from '../../../src/base/clock.ts';
+import type { Random } from '../../../src/base/clock.ts';
+import { systemClock } from '../../../src/bin/system.ts';
 import type { Broker } from '../../../src/broker/broker.ts';
 import type { Lifetimes } from '../../../src/broker/lifetimes.ts';
 import { FaultyLink, type LinkFaults } from '../../../src/broker/memory/faulty-link.ts';
@@ -17,16 +17,6 @@ import { RedisCluster } from '../../support/redis-cluster.ts';
 import { RedisSentinel } from '../../support/redis-sentinel.ts';
 import { RedisServer } from '../../support/redis-server.ts';
 import { startRestrictedServer } from '../../support/restricted-redis.ts';
-
-export const platformClock: Clock = {
-  now: () => performance.now(),
-  wallMs: () => Date.now(),
-  after(delayMs, run) {
-    const timer = setTimeout(run, delayMs);
-    return { cancel: () => clearTimeout(timer) };
-  },
-  endOfTurn: (run) => void setImmediate(run),
-};
 
 export const platformRandom: Random = {
   fraction: () => randomBytes(4).readUInt32BE() / 2 ** 32,
@@ -54,10 +44,10 @@ const direct: Twin = {
   name: 'memory, inside one process',
   breaks: false,
   async start(lifetimes = {}) {
-    const server = new MemoryServer({ clock: platformClock, lifetimes });
+    const server = new MemoryServer({ clock: systemClock, lifetimes });
     const impossible = () => Promise.reject(new Error('nothing breaks inside one process'));
     return {
-      client: async () => new MemoryBroker(new DirectLink(server), platformClock),
+      client: async () => new MemoryBroker(new DirectLink(server), systemClock),
       breakLinks: impossible,
       rememberSession: impossible,
       [Symbol.asyncDispose]: async () => undefined,
@@ -69,7 +59,7 @@ const linked: Twin = {
   name: 'memory, over links',
   breaks: true,
   async start(lifetimes = {}) {
-    let server = new MemoryServer({ clock: platformClock, lifetimes });
+    let server = new MemoryServer({ clock: systemClock, lifetimes });
     const links: FaultyLink[] = [];
     const faults: LinkFaults = { delayMs: () => Math.random() * 2, append: () => 'stored', arrivesLate: () => true };
     const breakLinks = async () => {
@@ -77,9 +67,9 @@ const linked: Twin = {
     };
     return {
       async client() {
-        const link = new FaultyLink({ clock: platformClock, random: platformRandom, route: () => server, faults });
+        const link = new FaultyLink({ clock: systemClock, random: platformRandom, route: () => server, faults });
         links.push(link);
-        return new MemoryBroker(link, platformClock);
+        return new MemoryBroker(link, systemClock);
       },
       breakLinks,
       async rememberSession() {
@@ -137,7 +127,7 @@ export function startRedisTwin(
     control,
     async client() {
       const ca = server.ca === undefined ? {} : { ca: server.ca };
-      const broker = await RedisBroker.open({ url: server.url, ...ca, clock: platformClock, random: platformRandom, lifetimes });
+      const broker = await RedisBroker.open({ url: server.url, ...ca, clock: systemClock, random: platformRandom, lifetimes });
       brokers.push(broker);
       return broker;
     },

@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/bin/system.ts';
 import { startDemoCluster } from '../../../src/demo/demo-cluster.ts';
 import type { Cluster } from '../../../src/upstream/kubernetes/cluster.ts';
 import { KubernetesApi } from '../../../src/upstream/kubernetes/kubernetes-api.ts';
 import { podSummary } from '../../../src/upstream/kubernetes/pod-summary.ts';
 import { ServerCluster } from '../../../src/upstream/kubernetes/server-cluster.ts';
 import { canRunKubernetesServer, startKubernetesServer } from '../../support/kubernetes-server.ts';
-import { realClock } from '../clocks.ts';
 
 const never = new AbortController().signal;
 
 describe('the questions of the picker, to the demo cluster', () => {
   let demo: Awaited<ReturnType<typeof startDemoCluster>>;
   let cluster: Cluster;
-  const api = new KubernetesApi({ clock: realClock, version: '0.0.0' });
+  const api = new KubernetesApi({ clock: systemClock, version: '0.0.0' });
   beforeAll(async () => {
-    demo = await startDemoCluster({ clock: realClock });
-    cluster = new ServerCluster({ server: demo.url, token: demo.token }, realClock);
+    demo = await startDemoCluster({ clock: systemClock });
+    cluster = new ServerCluster({ server: demo.url, token: demo.token }, systemClock);
   });
   afterAll(async () => {
     api.close();
@@ -44,7 +44,7 @@ describe('the questions of the picker, to the demo cluster', () => {
     await expect(api.pod(asker, 'demo', 'nobody', never)).rejects.toMatchObject({ end: { reason: 'pod-not-found' } });
     const stranger = { cluster, credential: { kind: 'bearer', token: 'wrong' } } as const;
     await expect(api.namespaces(stranger, never)).rejects.toMatchObject({ end: { reason: 'unauthorized' } });
-    const nowhere = new ServerCluster({ server: 'http://127.0.0.1:1' }, realClock);
+    const nowhere = new ServerCluster({ server: 'http://127.0.0.1:1' }, systemClock);
     await expect(api.namespaces({ cluster: nowhere, credential: undefined }, never)).rejects.toMatchObject({
       end: { reason: 'connection-refused' },
     });
@@ -54,8 +54,8 @@ describe('the questions of the picker, to the demo cluster', () => {
 describe.skipIf(!canRunKubernetesServer())("the questions of the picker, to Kubernetes' own code", () => {
   it("[UP1] are answered as the user's rights allow", async () => {
     await using server = await startKubernetesServer();
-    const cluster = new ServerCluster({ server: server.url, token: server.token, caFile: server.caFile }, realClock);
-    const api = new KubernetesApi({ clock: realClock, version: '0.0.0' });
+    const cluster = new ServerCluster({ server: server.url, token: server.token, caFile: server.caFile }, systemClock);
+    const api = new KubernetesApi({ clock: systemClock, version: '0.0.0' });
     const own = { cluster, credential: undefined };
     const reader = { cluster, credential: { kind: 'bearer', token: server.readonlyToken } } as const;
     expect(await api.namespaces(reader, never)).toContain('default');
@@ -75,8 +75,8 @@ describe.skipIf(!canRunKubernetesServer())("the questions of the picker, to Kube
 
   it('[UP8] takes a certificate of nobody for what it is, and does not ask again', async () => {
     await using server = await startKubernetesServer();
-    const cluster = new ServerCluster({ server: server.url, token: server.token }, realClock);
-    const api = new KubernetesApi({ clock: realClock, version: '0.0.0' });
+    const cluster = new ServerCluster({ server: server.url, token: server.token }, systemClock);
+    const api = new KubernetesApi({ clock: systemClock, version: '0.0.0' });
     await expect(api.namespaces({ cluster, credential: undefined }, never)).rejects.toMatchObject({
       end: { reason: 'certificate' },
       retryable: false,
@@ -86,8 +86,8 @@ describe.skipIf(!canRunKubernetesServer())("the questions of the picker, to Kube
 
   it("[UP1] go through Rancher's paths with Rancher's cookie", async () => {
     await using server = await startKubernetesServer();
-    const cluster = new ServerCluster({ server: `${server.url}/k8s/clusters/c-1`, caFile: server.caFile }, realClock);
-    const api = new KubernetesApi({ clock: realClock, version: '0.0.0' });
+    const cluster = new ServerCluster({ server: `${server.url}/k8s/clusters/c-1`, caFile: server.caFile }, systemClock);
+    const api = new KubernetesApi({ clock: systemClock, version: '0.0.0' });
     const credential = { kind: 'rancher-cookie', value: server.token } as const;
     expect(await api.namespaces({ cluster, credential }, never)).toContain('default');
     api.close();

@@ -1,13 +1,14 @@
-import { Backoff } from '../base/backoff.ts';
-import { type Clock, type Random, sleep } from '../base/clock.ts';
+import { Backoff } from './backoff.ts';
+import { type Clock, type Random, sleep } from './clock.ts';
 
-/** A broker that does not answer is asked again. @returns undefined when the signal came first */
+/** Who does not answer is asked again, at most `mostMs` apart. @returns undefined when the signal came first */
 export async function retrying<Answer>(
   ask: () => Promise<Answer>,
   { clock, random }: { readonly clock: Clock; readonly random: Random },
   signal: AbortSignal,
+  mostMs = 2000,
 ): Promise<Answer | undefined> {
-  const backoff = new Backoff(random, 50, 2000);
+  const backoff = new Backoff(random, 50, mostMs);
   while (!signal.aborted) {
     try {
       return await ask();
