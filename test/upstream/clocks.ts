@@ -27,6 +27,15 @@ export class ManualClock implements Clock {
     return this.#timers.size;
   }
 
+  /** Time passes while this process does not run; what became due then runs once, late. */
+  sleep(forMs: number): void {
+    this.#nowMs += forMs;
+    for (const timer of [...this.#timers].filter(({ atMs }) => atMs <= this.#nowMs)) {
+      this.#timers.delete(timer);
+      timer.run();
+    }
+  }
+
   advance(byMs: number): void {
     const untilMs = this.#nowMs + byMs;
     for (;;) {

@@ -69,6 +69,7 @@ export class ChannelUpstream implements Upstream, SocketEvents {
     const { socket, protocol } = this.#open() ?? {};
     if (!socket || !protocol || this.#inputEnded) return true;
     const piece = maxPayload(protocol.framing);
+    this.#keepAlive.sent(bytes.length);
     let free = true;
     for (let at = 0; at < bytes.length; at += piece)
       free = socket.send(encodeMessage(protocol.framing, channel.stdin, bytes.subarray(at, at + piece)));
@@ -144,8 +145,16 @@ export class ChannelUpstream implements Upstream, SocketEvents {
     return this.#socket?.received ?? 0;
   }
 
-  ping(): void {
-    this.#socket?.ping();
+  get backlogBytes(): number {
+    return this.#socket?.backlogBytes ?? 0;
+  }
+
+  ping(token: number): void {
+    this.#socket?.ping(token);
+  }
+
+  pong(token: number): void {
+    this.#keepAlive.pong(token);
   }
 
   sendEmpty(): void {
@@ -193,7 +202,15 @@ export class ChannelUpstream implements Upstream, SocketEvents {
     if (this.#ended) return;
     this.#stop();
     this.#socket?.terminate();
-    this.#events.ended(reason);
+    this.#events.ended(this.#withUnconfirmed(reason));
+  }
+
+  /** What was typed last may have gone into a connection that was dead already (RS6). */
+  #withUnconfirmed(reason: EndReason): EndReason {
+    const bytes = this.#keepAlive.unconfirmedBytes;
+    if (reason.kind !== 'broken' || bytes === 0) return reason;
+    const last = bytes === 1 ? 'The last typed byte' : `The last ${bytes} typed bytes`;
+    return { ...reason, message: `${reason.message} ${last} may not have reached it.` };
   }
 
   #stop(): void {

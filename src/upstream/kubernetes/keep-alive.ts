@@ -4,19 +4,33 @@ import type { Clock, Timer } from '../../base/clock.ts';
 export interface LivingLine {
   /** Bytes received so far. */
   readonly received: number;
-  ping(): void;
+  /** Bytes that the network does not take at the moment. */
+  readonly backlogBytes: number;
+  /** @param token comes back with its pong */
+  ping(token: number): void;
   /** A message that servers read and ignore. */
   sendEmpty(): void;
   /** A message that counts as traffic upstream: the size again on a TTY, an empty one otherwise. */
   sendData(): void;
-  /** Nothing has been received for {@link deadAfterMs}. */
+  /** Nothing has been heard for {@link deadAfterMs}, or for {@link blockedAfterMs} with input in front of the ping. */
   dead(): void;
 }
 
+/** How often it looks. */
+const lookEveryMs = 5_000;
 /** Well under the 60 s after which common proxies cut an idle connection. */
-const pingEveryMs = 20_000;
-/** As client-go has it; found at the next ping. */
-const deadAfterMs = 60_000;
+const pingEveryMs = 10_000;
+/** Two pings without an answer, and time for TCP to mend what a short break of the network lost: an exec that is given up is gone. */
+const deadAfterMs = 20_000;
+/** As client-go has it. */
+const blockedAfterMs = 60_000;
+/**
+ * Input between the last answered ping and the one that decides. A server hands input to the process before it reads on, and reads no
+ * ping meanwhile (facts 4.2): with more than a quarter of what a pipe holds, its silence may be that of the process.
+ */
+const blockingInputBytes = 16 * 1024;
+/** A look that comes so late says that this process slept, and nothing about the other side. */
+const lateMs = 1_000;
 /** Servers end a session after 4 h without data; pings do not count (facts 4.7). */
 const dataEveryMs = 30 * 60_000;
 
@@ -30,19 +44,36 @@ export class KeepAlive {
   readonly #line: LivingLine;
   #timer: Timer | undefined;
   #paused = false;
+  #lookedAtMs: number;
   #received = 0;
+  #backlogBytes = 0;
   #heardAtMs: number;
+  #pingedAtMs = Number.NEGATIVE_INFINITY;
   #dataAtMs: number;
+  #inputBytes = 0;
+  #pings = 0;
+  /** Input sent before the last ping, and before the first one that nothing was heard since. */
+  #beforePing = 0;
+  #beforeSilence: number | undefined;
+  /** Input sent before a ping that was answered: the server has handed it on. */
+  #confirmedBytes = 0;
 
   constructor(clock: Clock, line: LivingLine) {
     this.#clock = clock;
     this.#line = line;
-    this.#heardAtMs = clock.now();
-    this.#dataAtMs = this.#heardAtMs;
+    this.#lookedAtMs = clock.now();
+    this.#heardAtMs = this.#lookedAtMs;
+    this.#dataAtMs = this.#lookedAtMs;
+  }
+
+  /** Input that was sent, and that no answered ping says the server has handed on: the process may never have had it (RS6). */
+  get unconfirmedBytes(): number {
+    return this.#inputBytes - this.#confirmedBytes;
   }
 
   start(): void {
-    this.#timer = this.#clock.after(pingEveryMs, () => this.#tick());
+    this.#lookedAtMs = this.#clock.now();
+    this.#timer = this.#clock.after(lookEveryMs, () => this.#look());
   }
 
   stop(): void {
@@ -56,16 +87,31 @@ export class KeepAlive {
 
   resume(): void {
     this.#paused = false;
-    this.#heardAtMs = this.#clock.now();
+    this.#heard();
   }
 
-  #tick(): void {
+  sent(inputBytes: number): void {
+    this.#inputBytes += inputBytes;
+  }
+
+  pong(token: number): void {
+    if (token === this.#pings) this.#confirmedBytes = this.#beforePing;
+  }
+
+  #heard(): void {
+    this.#heardAtMs = this.#clock.now();
+    this.#beforeSilence = undefined;
+  }
+
+  #look(): void {
     const now = this.#clock.now();
-    if (this.#line.received !== this.#received || this.#paused) {
-      this.#received = this.#line.received;
-      this.#heardAtMs = now;
-    }
-    if (now - this.#heardAtMs >= deadAfterMs) {
+    const { received, backlogBytes } = this.#line;
+    const late = now - this.#lookedAtMs > lookEveryMs + lateMs;
+    if (received !== this.#received || backlogBytes < this.#backlogBytes || this.#paused || late) this.#heard();
+    this.#received = received;
+    this.#backlogBytes = backlogBytes;
+    const blocked = (this.#beforeSilence ?? 0) - this.#confirmedBytes > blockingInputBytes;
+    if (now - this.#heardAtMs >= (blocked ? blockedAfterMs : deadAfterMs)) {
       this.stop();
       this.#line.dead();
       return;
@@ -74,7 +120,16 @@ export class KeepAlive {
     if (now - this.#dataAtMs >= dataEveryMs) {
       this.#dataAtMs = now;
       this.#line.sendData();
-    } else if (this.#paused) this.#line.sendEmpty();
-    if (!this.#paused) this.#line.ping();
+    }
+    if (now - this.#pingedAtMs >= pingEveryMs) this.#ping(now);
+  }
+
+  #ping(now: number): void {
+    this.#pingedAtMs = now;
+    if (this.#paused) return this.#line.sendEmpty();
+    this.#pings += 1;
+    this.#beforePing = this.#inputBytes;
+    this.#beforeSilence ??= this.#inputBytes;
+    this.#line.ping(this.#pings);
   }
 }

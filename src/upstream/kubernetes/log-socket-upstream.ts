@@ -79,8 +79,16 @@ export class LogSocketUpstream implements Upstream, SocketEvents {
     return this.#socket?.received ?? 0;
   }
 
-  ping(): void {
-    this.#socket?.ping();
+  get backlogBytes(): number {
+    return this.#socket?.backlogBytes ?? 0;
+  }
+
+  ping(token: number): void {
+    this.#socket?.ping(token);
+  }
+
+  pong(token: number): void {
+    this.#keepAlive.pong(token);
   }
 
   sendEmpty(): void {

@@ -5,7 +5,7 @@ import type { Upstream, UpstreamEvents } from '../upstream.ts';
 import { brokenLog, completedLog } from './log-end.ts';
 
 /** A half-open connection is found by TCP itself: a GET has no pings. */
-const tcpProbeAfterMs = 20_000;
+const tcpProbeAfterMs = 10_000;
 
 /** A log as the body of a plain GET: finite ones, because over WebSocket the last 2 KiB can be missing (facts 10, UP6). */
 export class LogStreamUpstream implements Upstream {

@@ -18,6 +18,8 @@ export interface SocketEvents {
   /** The receiver owns `bytes`. */
   message(bytes: Uint8Array): void;
   drained(): void;
+  /** The answer to the ping with this token. */
+  pong(token: number): void;
   /** Once, last. `failure` names what this side found wrong, if it did. */
   closed(code: number, failure: 'too-large' | 'protocol' | undefined): void;
 }
@@ -27,6 +29,9 @@ const maxFrameBytes = 32 * 1024 * 1024;
 
 /** Bytes handed to the socket and not yet taken by the network. At this mark the input stops until half of it has gone (FC5). */
 const sendMarkBytes = 256 * 1024;
+
+/** A silent connection is also probed by TCP, which finds a dead machine without the server's help. */
+const tcpProbeAfterMs = 10_000;
 
 /** An open WebSocket to the upstream: the only user of `ws` on this side. It starts paused, so that nothing comes before it has an owner. */
 export class MessageSocket {
@@ -42,6 +47,9 @@ export class MessageSocket {
     this.protocol = socket.protocol;
     let failure: 'too-large' | 'protocol' | undefined;
     socket.on('message', (bytes: Buffer) => events.message(bytes));
+    socket.on('pong', (token: Buffer) => {
+      if (token.length === 4) events.pong(token.readUInt32BE());
+    });
     socket.on('error', (error: Error & { code?: string }) => {
       if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') failure = 'too-large';
       else if (error.code?.startsWith('WS_ERR_')) failure = 'protocol';
@@ -66,8 +74,15 @@ export class MessageSocket {
     return !this.#full;
   }
 
-  ping(): void {
-    this.#socket.ping(noBytes, true, ignore);
+  /** Bytes that the network has not taken yet. */
+  get backlogBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  ping(token: number): void {
+    const payload = Buffer.alloc(4);
+    payload.writeUInt32BE(token);
+    this.#socket.ping(payload, true, ignore);
   }
 
   /** What one read has already brought in, at most 64 KiB, is still delivered. */
@@ -101,6 +116,7 @@ export async function openSocket(request: SocketRequest, events: SocketEvents, c
   });
   let received = () => 0;
   socket.once('upgrade', ({ socket: line }: IncomingMessage) => {
+    line.setKeepAlive(true, tcpProbeAfterMs);
     received = () => line.bytesRead;
   });
   let fail: (failure: OpenFailure) => void = ignore;

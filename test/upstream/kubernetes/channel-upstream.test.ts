@@ -49,8 +49,22 @@ describe('an exec connection with an odd server', () => {
   it('[UP4] calls a server that says nothing any more silent', async () => {
     await using line = await connect();
     line.client.pause();
-    for (let round = 0; round < 5; round += 1) line.server.clock.advance(20_000);
+    line.server.clock.advance(25_000);
     expect(line.events.end).toMatchObject({ kind: 'broken', reason: 'silent' });
+    expect(line.events.end?.message).not.toContain('may not have reached');
+  });
+
+  it('[RS6] says of a broken connection how much of the input no heartbeat confirmed', async () => {
+    await using line = await connect();
+    line.upstream.write(Buffer.from('read'));
+    const pinged = new Promise((resolve) => line.client.once('ping', resolve));
+    line.server.clock.advance(5_000);
+    await pinged;
+    line.client.send(frame(1, 'after the pong'));
+    await line.events.sees('after the pong');
+    line.upstream.write(Buffer.from('and not'));
+    line.client.terminate();
+    expect((await line.events.ends()).message).toMatch(/ The last 7 typed bytes may not have reached it\.$/);
   });
 
   it('[UP2] ignores empty messages and unknown channels, and counts the latter', async () => {
