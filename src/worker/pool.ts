@@ -25,6 +25,8 @@ export class WorkerPool implements AsyncDisposable {
   readonly #pumps = new Map<SessionId, Pump>();
   readonly #checking = new Set<WorkerId>();
   readonly #claiming = new Set<SessionId>();
+  /** This worker's by its own memory and without a pump, until the sweep has settled them: the index is a hint and may be lost. */
+  readonly #left = new Set<SessionId>();
   /** Ends that a fail-over may still lose. */
   readonly #kept = new Set<EndKeeper>();
   readonly #stop = new AbortController();
@@ -138,7 +140,8 @@ export class WorkerPool implements AsyncDisposable {
       this.#claiming.add(item.session);
       const answer = await this.#claim(item.session).finally(() => this.#claiming.delete(item.session));
       // An open that waited long was queued several times, and one pull brings them all.
-      if (answer.kind === 'claimed' && !answer.session.started && !this.#pumps.has(item.session)) {
+      if (answer.kind === 'claimed' && answer.session.started) this.#left.add(item.session);
+      else if (answer.kind === 'claimed' && !this.#pumps.has(item.session)) {
         const pump = new Pump(answer.session, { ...this.#options, permit: () => this.#lease.valid() }, (kept) => this.#ended(pump, kept));
         this.#pumps.set(item.session, pump);
         log('session taken', { sessionId: item.session, workerId: worker });
@@ -163,23 +166,26 @@ export class WorkerPool implements AsyncDisposable {
     }
   }
 
-  /** What is in this worker's index and has no pump: its own session all the same if a fail-over or a lost answer left it so (LS2). */
+  /** Its own sessions without a pump, as a fail-over or a lost answer may leave them: ended, or queued again (LS2). */
   async #settleOrphans(): Promise<void> {
     const { broker, worker } = this.#options;
-    for (const id of await broker.sessions.ofWorker(worker)) {
+    for (const id of new Set([...this.#left, ...(await broker.sessions.ofWorker(worker))])) {
       if (this.#pumps.has(id) || this.#claiming.has(id)) continue;
       const record = await broker.sessions.read(id);
       if (this.#pumps.has(id) || this.#claiming.has(id) || !this.#lease.valid()) continue;
       if (record?.state === 'owned' && record.owner === worker) await this.#inherit(id, worker);
       await broker.sessions.forget(id, worker);
+      this.#left.delete(id);
     }
   }
 
-  /** A session that its pump did not end stays in the index: the sweep settles what becomes of it. */
+  /** A session that its pump did not end is left to the sweep, which settles what becomes of it. */
   #ended(pump: Pump, kept: EndKeeper | undefined): void {
     this.#pumps.delete(pump.sessionId);
-    if (kept) void this.#keep(kept);
-    if (kept) this.#options.broker.sessions.forget(pump.sessionId, this.#options.worker).catch(() => {});
+    if (kept) {
+      void this.#keep(kept);
+      this.#options.broker.sessions.forget(pump.sessionId, this.#options.worker).catch(() => {});
+    } else this.#left.add(pump.sessionId);
     if (this.#pumps.size === 0) this.#drained?.();
   }
 

@@ -23,6 +23,7 @@ import { InputSide, statementOf } from './input-side.ts';
 import { openUpstream } from './open-upstream.ts';
 import { OutputSide } from './output-side.ts';
 import type { PumpTools } from './pump-tools.ts';
+import { recordStarted } from './record-started.ts';
 import { restoreSession } from './restore-session.ts';
 import { SessionEnd } from './session-end.ts';
 import { type WorkerHolds, workerHolds } from './worker-gauges.ts';
@@ -80,10 +81,8 @@ export class Pump {
     const taken = await this.#take();
     if (taken?.kind !== 'taken' || this.#over) return this.#finish();
     this.#begin(taken);
-    const { broker, worker } = this.#tools;
-    const started = () => broker.sessions.started(this.#session.id, worker);
-    if (!(await retrying(started, this.#tools, this.#abort.signal))) return this.#finish();
-    await this.#open();
+    const doubt = () => this.#appender?.doubt();
+    if (await recordStarted(this.#session.id, doubt, this.#tools, this.#abort.signal)) await this.#open();
   }
 
   /** The lease was late and is back: what waited for it goes on, once the log has said that it is still this worker's (LS1). */

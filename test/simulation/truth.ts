@@ -8,7 +8,7 @@ export interface StreamTruth {
   readonly page: string;
   /** Of its page, as soon as that knows it. */
   readonly session: () => SessionId | undefined;
-  /** Which bytes: see `inputBytes`. Given when something is typed for the first time, so that few streams share one. */
+  /** Which bytes: see `inputBytes`. Given when something is typed for the first time, so that few streams of a session share one. */
   index: number;
   /** Bytes the client took from its user. */
   given: number;
@@ -40,7 +40,9 @@ export class Truth {
   readonly #incarnations = new Map<SessionId, Incarnation[]>();
   readonly #claims = new Map<SessionId, number>();
   #violation: string | undefined;
-  #numbered = 0;
+  /** Of each session's people: how many of their streams have a number. */
+  readonly #numbered = new Map<string, number>();
+  #keys = 0;
 
   get violation(): string | undefined {
     return this.#violation;
@@ -77,7 +79,12 @@ export class Truth {
   }
 
   number(stream: StreamTruth): void {
-    stream.index = this.#numbered++;
+    const [people = ''] = stream.page.split('.');
+    const count = this.#numbered.get(people) ?? 0;
+    this.#numbered.set(people, count + 1);
+    // Sixteen of a session differ in the first byte already, and so do the first eight of two sessions.
+    const of = [...this.#numbered.keys()].indexOf(people);
+    stream.index = 16 * this.#keys++ + ((count + 8 * of) & 15);
   }
 
   opened(session: SessionId, worker: string, outputKey: number): Incarnation {
@@ -106,7 +113,8 @@ export class Truth {
     // Few bytes can fit two streams that share a number: those that may be typed come first.
     const able = mine.filter((each) => !each.told && !incarnation.past.has(each) && each.typed + bytes.length <= each.given);
     const likely = current && able.includes(current) ? [current, ...able, ...mine] : [...able, ...mine];
-    const stream = likely.find((each) => (again ? isSomewhere(incarnation, each, bytes) : isNext(each, bytes)));
+    const next = likely.filter((each) => isNext(each, bytes));
+    const stream = again ? [...next, ...likely].find((each) => isSomewhere(incarnation, each, bytes)) : next[0];
     if (!stream) {
       const known = mine.map((each) => `${each.page}@${each.typed}${each.told ? ' closed' : ''}`).join(', ');
       this.fail(`typed ${bytes.length} bytes that are the next ones of no stream (${known || 'foreign'})`);

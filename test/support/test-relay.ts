@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Random } from '../../src/base/clock.ts';
-import { type Broker, BrokerUnavailable, type TicketContent } from '../../src/broker/broker.ts';
+import { type Broker, BrokerUnavailable, type SessionStore, type TicketContent } from '../../src/broker/broker.ts';
 import type { LogStore } from '../../src/broker/log-store.ts';
 import { MemoryBroker } from '../../src/broker/memory/memory-broker.ts';
 import { DirectLink } from '../../src/broker/memory/memory-link.ts';
@@ -118,12 +118,14 @@ export class TestWorker {
   reasserting: Promise<void> = Promise.resolve();
   /** What the broker's answers to this worker's appends wait for. */
   appending: Promise<void> = Promise.resolve();
+  /** What the broker waits for before it writes that one of this worker's sessions was started. */
+  starting: Promise<void> = Promise.resolve();
   readonly #broker: MemoryBroker;
 
   constructor(name: WorkerId, relay: TestRelay, maxSessions: number, maxHeldBytes: number) {
     const broker = relay.broker();
     this.#broker = broker;
-    const { logs: all, sessions, opens, tickets, health } = broker;
+    const { logs: all, opens, tickets, health } = broker;
     const logs: LogStore = {
       takeOutput: (session, request) => all.takeOutput(session, request),
       takeInput: (session, request) => all.takeInput(session, request),
@@ -144,6 +146,13 @@ export class TestWorker {
       publish: (log, frame) => all.publish(log, frame),
       subscribe: (log, listener) => all.subscribe(log, listener),
       read: (log, from, count) => all.read(log, from, count),
+    };
+    const sessions: SessionStore = {
+      ...broker.sessions,
+      started: async (id, worker) => {
+        await this.starting;
+        return broker.sessions.started(id, worker);
+      },
     };
     const leases = {
       ...broker.leases,

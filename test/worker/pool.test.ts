@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SessionId } from '../../src/protocol/ids.ts';
+import type { SessionId, WorkerId } from '../../src/protocol/ids.ts';
 import { TestRelay } from '../support/test-relay.ts';
 
 describe('sessions that wait for a worker', () => {
@@ -120,6 +120,19 @@ describe('a worker', () => {
     relay.opener.upstream.print('still here');
     await relay.clock.settle();
     expect(browser.screen).toBe('still here');
+  });
+
+  it('[LS2] ends a session that it owns and does not run, although its index was lost', async () => {
+    await using relay = await TestRelay.start({ workers: 0 });
+    const browser = await relay.openTerminal(relay.door());
+    const session = browser.state.session as SessionId;
+    relay.server.claim(session, 'worker-0' as WorkerId);
+    relay.server.started(session, 'worker-0' as WorkerId);
+    await relay.worker('worker-0');
+    await relay.clock.advance(10_000);
+    relay.server.loseHints();
+    await relay.clock.advance(60_000);
+    expect(browser.state.connection).toMatchObject({ kind: 'ended', reason: { kind: 'worker-lost' } });
   });
 
   it('[LS2] keeps its session out of its index once it has ended', async () => {

@@ -23,6 +23,24 @@ describe('a broker that comes back empty', () => {
     expect(relay.ownerOf(browser.state.session)).toBe('worker-0');
   });
 
+  it('[LG11] a session that was taken and not started is restored, then opened', async () => {
+    await using relay = await TestRelay.start({ workers: 0 });
+    const worker = await relay.worker('worker-0');
+    let start = () => {};
+    worker.starting = new Promise((resolve) => {
+      start = resolve;
+    });
+    const browser = await relay.openTerminal(relay.door());
+    expect(relay.ownerOf(browser.state.session)).toBe('worker-0');
+    relay.server.clear();
+    start();
+    await relay.clock.advance(5_000);
+    expect(relay.ownerOf(browser.state.session)).toBe('worker-0');
+    relay.opener.upstream.print('$ ');
+    await relay.clock.settle();
+    expect(browser.screen).toBe('$ ');
+  });
+
   it('[LG11] an idle session is found missing by the sweep, and restored', async () => {
     await using relay = await TestRelay.start();
     const browser = await relay.openTerminal(relay.door());
