@@ -1,20 +1,16 @@
-import { type ClientFrame, encodeClientFrame, type Viewport } from '../protocol/client-frame.ts';
+import { type ClientFrame, encodeClientFrame } from '../protocol/client-frame.ts';
 import { CloseCode, mayComeBack } from '../protocol/close-code.ts';
 import { decodeEntry } from '../protocol/entry.ts';
-import { CloseStreamCause } from '../protocol/ephemeral.ts';
 import { isLogEntry } from '../protocol/frame-type.ts';
-import { type ClientStream, isClientStream, isSessionId, type SessionId } from '../protocol/ids.ts';
+import { isClientStream, isSessionId, type SessionId } from '../protocol/ids.ts';
 import type { Position } from '../protocol/position.ts';
 import { type Attached, decodeServerFrame, type ServerFrame } from '../protocol/server-frame.ts';
-import type { Control, SessionStatus } from '../protocol/session-status.ts';
+import type { SessionStatus } from '../protocol/session-status.ts';
 import type { ClientHost, ClientSocket, ClientState, Queued, SavedSession } from './client-host.ts';
+import { Driving, type Size } from './driving.ts';
 import { helloFrame } from './hello.ts';
-import { InputKeeper } from './input-keeper.ts';
-import { LostInput } from './lost-input.ts';
 import { OutputIntake } from './output-intake.ts';
 import { pingToken, SocketKeeper } from './socket-keeper.ts';
-
-type Size = Pick<Viewport, 'cols' | 'rows'>;
 
 /**
  * The browser's end of a session: connects to any edge, checks every frame, acknowledges what was parsed, keeps input until it was
@@ -24,25 +20,22 @@ export class SessionClient {
   readonly #host: ClientHost;
   readonly #socket: SocketKeeper;
   readonly #output: OutputIntake;
-  readonly #lostInput = new LostInput();
-  #input: InputKeeper;
+  readonly #driving: Driving;
   #ticket: string | undefined;
   #session: SessionId | undefined;
   #key = '';
-  #previous: ClientStream | undefined;
-  #connection = 0;
-  #size: Size = { cols: 80, rows: 24 };
-  /** The size that the relay knows. */
-  #toldSize: Size = this.#size;
-  #watch = false;
-  #takeWhenJoined = false;
   #closeTold: { readonly code: number; readonly text: string } | undefined;
   #disposed = false;
   #state: ClientState;
 
   constructor(host: ClientHost) {
     this.#host = host;
-    this.#input = InputKeeper.ofNewStream(host);
+    this.#driving = new Driving({
+      randomBytes: (count) => host.randomBytes(count),
+      joined: () => this.#state.connection.kind === 'attached',
+      send: (frame) => this.#send(frame),
+      changed: () => this.#change(this.#driving.shown),
+    });
     this.#socket = new SocketKeeper(host, {
       due: () => this.#connect(),
       silent: () => this.#drop(CloseCode.silent, 'the relay did not answer'),
@@ -54,11 +47,9 @@ export class SessionClient {
     this.#state = {
       connection: { kind: 'connecting', tries: 0 },
       session: undefined,
-      driving: false,
-      ...this.#input.shown,
       status: {},
       edgeRttMs: undefined,
-      ...this.#lostInput.shown,
+      ...this.#driving.shown,
       ...this.#output.shown,
     };
   }
@@ -80,23 +71,23 @@ export class SessionClient {
     const { session, connection } = this.#state;
     if (!session || connection.kind === 'ended') return undefined;
     const parsed = Math.max(this.#output.parsedOffset, this.#output.replayBelow);
-    return { session, key: this.#key, stream: this.#input.stream, connection: this.#connection, parsed };
+    return { session, key: this.#key, stream: this.#driving.stream, connection: this.#driving.connection, parsed };
   }
 
   /** Starts a new session. */
   start(size: Size): void {
-    this.#size = size;
+    this.#driving.resized(size);
     this.#connect();
   }
 
   /** Joins a session of this tab again, after a page load; output comes from the beginning of the log. */
   startAgain(saved: SavedSession, size: Size): void {
-    this.#size = size;
+    this.#driving.resized(size);
     if (!isSessionId(saved.session) || !isClientStream(saved.stream))
       return this.#over({ kind: 'lost', code: CloseCode.unknownSession, text: 'the saved session is not readable' });
     this.#session = saved.session;
     this.#key = saved.key;
-    this.#previous = saved.stream;
+    this.#driving.startAfter(saved.stream);
     this.#output.replayBelow = saved.parsed;
     this.#connect();
   }
@@ -104,16 +95,11 @@ export class SessionClient {
   /** Keys, pastes, mouse reports as bytes. @returns false when nothing was taken: not driving, ended, or too much un-typed */
   type(bytes: Uint8Array): boolean {
     const { kind } = this.#state.connection;
-    if (kind === 'ended' || kind === 'lost' || this.#watch || (kind === 'attached' && !this.#state.driving)) return false;
-    if (!this.#input.keep(bytes)) return false;
-    this.#sendInput();
-    this.#change({ ...this.#input.shown });
-    return true;
+    return kind !== 'ended' && kind !== 'lost' && this.#driving.type(bytes);
   }
 
   resized(cols: number, rows: number): void {
-    this.#size = { cols, rows };
-    this.#sendSize();
+    this.#driving.resized({ cols, rows });
   }
 
   /** The terminal has parsed everything up to the output of this token. */
@@ -123,13 +109,7 @@ export class SessionClient {
 
   /** Takes control from whoever drives, or only from a silent driver (DR1). What was kept for an earlier stream is not sent. */
   takeControl(ifFence?: number): void {
-    this.#watch = false;
-    // What a socket that has not joined is told about control would mean the stream before this one: asked for when it has.
-    this.#takeWhenJoined = this.#state.connection.kind !== 'attached';
-    if (this.#takeWhenJoined) return;
-    this.#changeStream();
-    const { stream } = this.#input;
-    this.#send({ kind: 'takeControl', stream, connection: this.#connection, ...(ifFence !== undefined && { ifFence }) });
+    this.#driving.takeControl(ifFence);
   }
 
   /** Asks for the newest output instead of what is queued; what is left out is declared (FC9). */
@@ -160,13 +140,10 @@ export class SessionClient {
   socketOpened(socket: ClientSocket): void {
     if (!this.#socket.isCurrent(socket)) return;
     this.#socket.heard();
-    this.#toldSize = this.#size;
     this.#output.toldParsed();
     const { position, base, parsedOffset: parsed, windowBytes } = this.#output;
-    const { stream, typed } = this.#input;
-    const from = { position, base, typed, parsed, stream, connection: ++this.#connection, watch: this.#watch };
-    const which = { ticket: this.#ticket, session: this.#session, key: this.#key, previous: this.#previous };
-    this.#socket.send(helloFrame({ ...which, ...from, ...this.#size, windowBytes, lost: this.#lostInput.streams }));
+    const which = { ticket: this.#ticket, session: this.#session, key: this.#key };
+    this.#socket.send(helloFrame({ ...which, position, base, parsed, windowBytes, ...this.#driving.nextHello() }));
   }
 
   socketMessage(socket: ClientSocket, frame: Uint8Array): void {
@@ -189,7 +166,7 @@ export class SessionClient {
     const told = this.#closeTold ?? { code, text };
     this.#closeTold = undefined;
     // This socket is the newest of this client: what moved on is the session, past a stream whose names are spent (RS5).
-    if (told.code === CloseCode.moved) this.#changeStream();
+    if (told.code === CloseCode.moved) this.#driving.changeStream();
     if (mayComeBack(told.code) || (told.code === CloseCode.badTicket && !this.#session)) this.#wait(told.code, told.text);
     else this.#over({ kind: 'lost', ...told });
   }
@@ -225,11 +202,8 @@ export class SessionClient {
   #over(connection: Extract<ClientState['connection'], { kind: 'lost' | 'ended' }>): void {
     this.#socket.stopWaiting();
     this.#socket.drop();
-    if (connection.kind === 'ended') {
-      this.#changeStream();
-      this.#lostInput.nobodyKnows();
-    }
-    this.#change({ connection, driving: false, ...this.#lostInput.shown, ...this.#output.shown });
+    this.#driving.over(connection.kind === 'ended');
+    this.#change({ connection, ...this.#driving.shown, ...this.#output.shown });
   }
 
   // --- frames ---
@@ -239,9 +213,7 @@ export class SessionClient {
       case 'attached':
         return this.#attached(frame);
       case 'inputAck':
-        this.#input.acknowledged(frame.accepted, frame.typed);
-        this.#sendInput();
-        return this.#change({ ...this.#input.shown });
+        return this.#driving.acknowledged(frame.accepted, frame.typed);
       case 'gap':
         this.#output.gap(frame, frame.to, frame.adoptCrc);
         return this.#change(this.#output.shown);
@@ -261,39 +233,14 @@ export class SessionClient {
     this.#socket.joined();
     this.#session = attached.session;
     if (attached.key) this.#key = attached.key;
-    this.#previous = undefined;
     // What the last edge said of its own leg is over; the worker's is as it was until this edge knows better.
     const { worker } = this.#state.status;
     const status = worker ? { worker } : {};
     this.#change({ connection: { kind: 'attached', edge: attached.edge }, session: attached.session, status });
-    this.#controlled(attached.control);
+    this.#driving.attached(attached.control);
     // Parsed since the request to join was sent: an edge without credit waits for this, and nothing else would say it.
     this.#acknowledge();
     this.#save();
-  }
-
-  #controlled(control: Control): void {
-    if (control.driving) {
-      this.#takeWhenJoined = false;
-      if (control.stream !== this.#input.stream) return;
-      this.#input.startAt(control.next);
-      this.#change({ driving: true, ...this.#input.shown });
-      this.#sendSize();
-      this.#sendInput();
-      return;
-    }
-    if (this.#takeWhenJoined) return this.takeControl();
-    if (control.cause === 'driver-silent') return this.takeControl(control.fence);
-    if (control.cause !== 'ended') this.#watch = true;
-    this.#changeStream({ driving: false });
-  }
-
-  /** Names are never reused: after every loss of control input has a new stream (RS4). */
-  #changeStream(also: Partial<ClientState> = {}): void {
-    this.#lostInput.gaveUp(this.#input);
-    this.#input = InputKeeper.ofNewStream(this.#host);
-    this.#connection = 1;
-    this.#change({ ...this.#input.shown, ...this.#lostInput.shown, ...also });
   }
 
   #status(status: SessionStatus): void {
@@ -301,19 +248,10 @@ export class SessionClient {
     if (headOffset !== undefined) this.#output.headOffset = headOffset;
     this.#change({ status: { ...this.#state.status, ...shown } });
     if (control) {
-      this.#controlled(control);
+      this.#driving.controlled(control);
       this.#save();
     }
-    if (!closed) return;
-    const own = closed.stream === this.#input.stream;
-    if (own) this.#changeStream();
-    this.#lostInput.closed(closed.stream, closed.typed);
-    this.#change(this.#lostInput.shown);
-    if (!own) return;
-    const again = this.#state.driving && closed.cause === CloseStreamCause.hole;
-    this.#change({ driving: false });
-    // Still ours to drive: bytes of it got lost on the way, and a new stream goes on behind them (RS6).
-    if (again) this.takeControl();
+    if (closed) this.#driving.closed(closed);
   }
 
   /** A frame that does not fit: shown, counted, and asked for again from the last good position (WP3). */
@@ -328,20 +266,6 @@ export class SessionClient {
     if (this.#state.connection.kind !== 'attached') return;
     const ack = this.#output.dueAck();
     if (ack) this.#send({ kind: 'ack', ...ack });
-  }
-
-  #sendInput(): void {
-    if (!this.#state.driving || this.#state.connection.kind !== 'attached') return;
-    for (let piece = this.#input.nextPiece(); piece; piece = this.#input.nextPiece()) this.#send({ kind: 'input', ...piece });
-  }
-
-  /** Only the driver's size counts (DR1). */
-  #sendSize(): void {
-    const { cols, rows } = this.#size;
-    if (!this.#state.driving || this.#state.connection.kind !== 'attached') return;
-    if (cols === this.#toldSize.cols && rows === this.#toldSize.rows) return;
-    this.#toldSize = this.#size;
-    this.#send({ kind: 'resize', offset: this.#input.sent, cols, rows });
   }
 
   #save(): void {
