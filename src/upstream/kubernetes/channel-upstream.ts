@@ -4,8 +4,8 @@ import { terminalCells } from '../../protocol/limits.ts';
 import { encodeUtf8 } from '../../protocol/utf8.ts';
 import type { Upstream, UpstreamEvents } from '../upstream.ts';
 import { channel, decodeMessage, encodeMessage, endOfInput, maxPayload } from './channel-codec.ts';
-import { KeepAlive } from './keep-alive.ts';
-import type { MessageSocket, SocketEvents } from './message-socket.ts';
+import { LiveSocket, type LiveSocketEvents } from './live-socket.ts';
+import type { MessageSocket } from './message-socket.ts';
 import { endOfStream } from './stream-end.ts';
 import type { ChannelProtocol } from './subprotocol.ts';
 
@@ -23,12 +23,11 @@ const startWithinMs = 60_000;
 const maxStatusBytes = 64 * 1024;
 
 /** One exec or attach connection. The events go to whoever opened it; `attach` gives it the socket once that is open. */
-export class ChannelUpstream implements Upstream, SocketEvents {
+export class ChannelUpstream implements Upstream, LiveSocketEvents {
+  readonly socket: LiveSocket;
   readonly #clock: Clock;
   readonly #events: UpstreamEvents;
   readonly #settings: ChannelSettings;
-  readonly #keepAlive: KeepAlive;
-  #socket: MessageSocket | undefined;
   #protocol: ChannelProtocol | undefined;
   #size: { readonly cols: number; readonly rows: number };
   #status: Uint8Array = new Uint8Array();
@@ -36,8 +35,6 @@ export class ChannelUpstream implements Upstream, SocketEvents {
   #openedAtMs = 0;
   #hasOutput = false;
   #inputEnded = false;
-  #ended = false;
-  #paused = false;
   #unknownMessages = 0;
 
   constructor(settings: ChannelSettings, events: UpstreamEvents, clock: Clock) {
@@ -45,19 +42,15 @@ export class ChannelUpstream implements Upstream, SocketEvents {
     this.#events = events;
     this.#clock = clock;
     this.#size = settings.size;
-    this.#keepAlive = new KeepAlive(clock, this);
+    this.socket = new LiveSocket(this, clock);
   }
 
-  /** Once, with a socket that is still paused. Output comes from the next turn on, so that whoever awaits the opening has it first. */
+  /** Once, with a socket that is still paused. */
   attach(socket: MessageSocket, protocol: ChannelProtocol): void {
-    this.#socket = socket;
     this.#protocol = protocol;
     this.#openedAtMs = this.#clock.now();
-    this.#keepAlive.start();
+    this.socket.attach(socket, protocol.framing);
     this.#sendSize();
-    this.#clock.endOfTurn(() => {
-      if (!this.#paused) socket.resume();
-    });
   }
 
   /** Messages on channels that nobody knows; ignored. */
@@ -66,13 +59,14 @@ export class ChannelUpstream implements Upstream, SocketEvents {
   }
 
   write(bytes: Uint8Array): boolean {
-    const { socket, protocol } = this.#open() ?? {};
-    if (!socket || !protocol || this.#inputEnded) return true;
-    const piece = maxPayload(protocol.framing);
-    this.#keepAlive.sent(bytes.length);
+    if (!this.#protocol || this.#inputEnded) return true;
+    const { framing } = this.#protocol;
+    const pieceBytes = maxPayload(framing);
     let free = true;
-    for (let at = 0; at < bytes.length; at += piece)
-      free = socket.send(encodeMessage(protocol.framing, channel.stdin, bytes.subarray(at, at + piece)));
+    for (let at = 0; at < bytes.length; at += pieceBytes) {
+      const piece = bytes.subarray(at, at + pieceBytes);
+      free = this.socket.send(encodeMessage(framing, channel.stdin, piece), piece.length);
+    }
     return free;
   }
 
@@ -84,33 +78,27 @@ export class ChannelUpstream implements Upstream, SocketEvents {
   }
 
   endInput(): boolean {
-    const { socket, protocol } = this.#open() ?? {};
-    if (!socket || !protocol?.halfClose || this.#settings.tty) return false;
-    if (!this.#inputEnded) socket.send(endOfInput);
+    if (!this.#protocol?.halfClose || this.#settings.tty || this.socket.finished) return false;
+    if (!this.#inputEnded) this.socket.send(endOfInput);
     this.#inputEnded = true;
     return true;
   }
 
   pause(): void {
-    this.#paused = true;
-    this.#keepAlive.pause();
-    this.#socket?.pause();
+    this.socket.pause();
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#keepAlive.resume();
-    this.#socket?.resume();
+    this.socket.resume();
   }
 
   close(): void {
-    this.#stop();
-    this.#socket?.terminate();
+    this.socket.finish();
+    this.#statusTimer?.cancel();
   }
 
   message(bytes: Uint8Array): void {
-    if (this.#ended || !this.#protocol) return;
+    if (!this.#protocol) return;
     const decoded = decodeMessage(this.#protocol.framing, bytes);
     switch (decoded.kind) {
       case 'bytes':
@@ -131,7 +119,7 @@ export class ChannelUpstream implements Upstream, SocketEvents {
   }
 
   drained(): void {
-    if (!this.#ended) this.#events.drained();
+    this.#events.drained();
   }
 
   closed(code: number, failure: 'too-large' | 'protocol' | undefined): void {
@@ -141,44 +129,19 @@ export class ChannelUpstream implements Upstream, SocketEvents {
     } else this.#endByStatus(code);
   }
 
-  get received(): number {
-    return this.#socket?.received ?? 0;
-  }
-
-  get backlogBytes(): number {
-    return this.#socket?.backlogBytes ?? 0;
-  }
-
-  ping(token: number): void {
-    this.#socket?.ping(token);
-  }
-
-  pong(token: number): void {
-    this.#keepAlive.pong(token);
-  }
-
-  sendEmpty(): void {
-    this.#socket?.send(this.#protocol?.framing === 'base64' ? '' : new Uint8Array());
-  }
-
-  sendData(): void {
+  dataDue(): void {
     if (this.#settings.tty) this.#sendSize();
-    else this.sendEmpty();
+    else this.socket.sendEmpty();
   }
 
-  dead(): void {
+  silent(): void {
     this.#end({ kind: 'broken', reason: 'silent', message: 'The upstream has gone silent. The process may still be running.' });
   }
 
-  #open(): { readonly socket: MessageSocket; readonly protocol: ChannelProtocol } | undefined {
-    return this.#socket && this.#protocol && !this.#ended ? { socket: this.#socket, protocol: this.#protocol } : undefined;
-  }
-
   #sendSize(): void {
-    const { socket, protocol } = this.#open() ?? {};
-    if (!socket || !protocol || !this.#settings.tty) return;
+    if (!this.#protocol || !this.#settings.tty) return;
     const json = JSON.stringify({ Width: this.#size.cols, Height: this.#size.rows });
-    socket.send(encodeMessage(protocol.framing, channel.resize, encodeUtf8(json)));
+    this.socket.send(encodeMessage(this.#protocol.framing, channel.resize, encodeUtf8(json)));
   }
 
   #addStatus(bytes: Uint8Array): void {
@@ -199,24 +162,17 @@ export class ChannelUpstream implements Upstream, SocketEvents {
   }
 
   #end(reason: EndReason): void {
-    if (this.#ended) return;
-    this.#stop();
-    this.#socket?.terminate();
+    if (!this.socket.finish()) return;
+    this.#statusTimer?.cancel();
     this.#events.ended(this.#withUnconfirmed(reason));
   }
 
   /** What was typed last may have gone into a connection that was dead already (RS6). */
   #withUnconfirmed(reason: EndReason): EndReason {
-    const bytes = this.#keepAlive.unconfirmedBytes;
+    const bytes = this.socket.unconfirmedBytes;
     if (reason.kind !== 'broken' || bytes === 0) return reason;
     const last = bytes === 1 ? 'The last typed byte' : `The last ${bytes} typed bytes`;
     return { ...reason, message: `${reason.message} ${last} may not have reached it.` };
-  }
-
-  #stop(): void {
-    this.#ended = true;
-    this.#keepAlive.stop();
-    this.#statusTimer?.cancel();
   }
 }
 

@@ -73,7 +73,7 @@ export class KubernetesOpener implements UpstreamOpener {
     const settings = { target: target.kind, tty: target.tty, size: request.size };
     const upstream = new ChannelUpstream(settings, events, this.#clock);
     const to = { ...(await this.#place(request)), timeoutMs: channelTimeoutMs };
-    const socket = await this.#offer(channelOffers, to, upstream, signal);
+    const socket = await this.#offer(channelOffers, to, upstream.socket, signal);
     upstream.attach(socket, channelProtocol(socket.protocol));
     return upstream;
   }
@@ -83,7 +83,7 @@ export class KubernetesOpener implements UpstreamOpener {
     if (target.follow) {
       const upstream = new LogSocketUpstream(events, this.#clock);
       try {
-        const socket = await this.#offer(logOffers, to, upstream, signal);
+        const socket = await this.#offer(logOffers, to, upstream.socket, signal);
         upstream.attach(socket, logFraming(socket.protocol));
         return upstream;
       } catch (failure) {
