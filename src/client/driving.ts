@@ -56,7 +56,7 @@ export class Driving {
   }
 
   /** What a new socket's first frame says of input and size; the connection is a new one (RS1). */
-  nextHello(): Omit<Hello, 'ticket' | 'session' | 'key' | 'position' | 'base' | 'parsed' | 'windowBytes'> {
+  nextHello(): Omit<Hello, 'ticket' | 'session' | 'key' | 'position' | 'base' | 'nonce' | 'parsed' | 'windowBytes'> {
     this.#toldSize = this.#size;
     const { stream, typed } = this.#input;
     const lost = this.#lostInput.streams;

@@ -10,6 +10,8 @@ import { type Position, sameId, startOfLog } from '../protocol/position.ts';
 export class OutputCheck {
   #position: Position = startOfLog;
   #base: Position = startOfLog;
+  /** Of the take whose fence the position is in; 0: its fence entry was not seen (RS3). */
+  #nonce = 0;
   #adoptCrc = false;
   /** Where the last entry was refused: a second refusal there is adopted as a declared gap. */
   #refusedAt: Position | undefined;
@@ -20,6 +22,10 @@ export class OutputCheck {
 
   get base(): Position {
     return this.#base;
+  }
+
+  get nonce(): number {
+    return this.#nonce;
   }
 
   /** `adopted`: it did not fit twice; what is missing is to be declared. `refused`: come again from `position`. */
@@ -35,15 +41,20 @@ export class OutputCheck {
     }
     this.#refusedAt = undefined;
     this.#adoptCrc = false;
-    this.#position = { fence: entry.fence, seq: entry.seq, offset: endOffset(entry), crc: entry.crc };
-    if (fence) this.#base = fence.base;
+    this.#place({ fence: entry.fence, seq: entry.seq, offset: endOffset(entry), crc: entry.crc });
+    if (fence) [this.#base, this.#nonce] = [fence.base, fence.nonce];
     return good ? 'good' : 'adopted';
   }
 
   /** The edge has moved the position: a gap or a rewind. */
   moveTo(to: Position, adoptCrc: boolean): void {
-    this.#position = to;
+    this.#place(to);
     this.#adoptCrc = adoptCrc;
     if (this.#base.fence > to.fence) this.#base = startOfLog;
+  }
+
+  #place(at: Position): void {
+    if (at.fence !== this.#position.fence) this.#nonce = 0;
+    this.#position = at;
   }
 }

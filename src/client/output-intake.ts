@@ -61,6 +61,10 @@ export class OutputIntake {
     return this.#check.base;
   }
 
+  get nonce(): number {
+    return this.#check.nonce;
+  }
+
   get parsedOffset(): number {
     return this.#ledger.parsed.offset;
   }

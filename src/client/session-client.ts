@@ -141,9 +141,9 @@ export class SessionClient {
     if (!this.#socket.isCurrent(socket)) return;
     this.#socket.heard();
     this.#output.toldParsed();
-    const { position, base, parsedOffset: parsed, windowBytes } = this.#output;
+    const { position, base, nonce, parsedOffset: parsed, windowBytes } = this.#output;
     const which = { ticket: this.#ticket, session: this.#session, key: this.#key };
-    this.#socket.send(helloFrame({ ...which, position, base, parsed, windowBytes, ...this.#driving.nextHello() }));
+    this.#socket.send(helloFrame({ ...which, position, base, nonce, parsed, windowBytes, ...this.#driving.nextHello() }));
   }
 
   socketMessage(socket: ClientSocket, frame: Uint8Array): void {

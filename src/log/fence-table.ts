@@ -53,6 +53,10 @@ export function withRow(table: FenceTable, row: FenceRow): FenceTable {
   return [...table.filter((other) => other.fence !== row.fence), row].sort((a, b) => a.fence - b.fence).slice(-fenceTableRows);
 }
 
+export function rowAt(table: FenceTable, fence: number): FenceRow | undefined {
+  return table.find((row) => row.fence === fence);
+}
+
 /** The lowest row above a fence: where the record left it. */
 export function rowAbove(table: FenceTable, fence: number): FenceRow | undefined {
   return table.find((row) => row.fence > fence);

@@ -1,6 +1,6 @@
 import { type Entry, endOffset } from '../protocol/entry.ts';
 import { type Position, sameId } from '../protocol/position.ts';
-import { type FenceTable, newestFence, rowAbove } from './fence-table.ts';
+import { type FenceTable, newestFence, rowAbove, rowAt } from './fence-table.ts';
 
 /** Where a reader's position meets the record of a log (RS3). */
 export type Whereabouts =
@@ -12,15 +12,20 @@ export type Whereabouts =
   | { readonly kind: 'ahead' }
   /** In a fence above all rows: a `reassert` may put it back; else as `lost`. */
   | { readonly kind: 'unheard-of' }
+  /** Another primary gave the same fence to another take: as `lost`, and the base counts only if its own entry is there. */
+  | { readonly kind: 'foreign' }
   /** Not on the record: try the base of the fence, then the log's first entry. */
   | { readonly kind: 'lost' };
 
 /**
  * @param table read before the entries, with the rows of fence entries among them
+ * @param nonce of the take whose fence the position is in; 0: not known
  * @param entries from `position` on, itself included if it is there; none: the tail is below it
  */
-export function locate(position: Position, table: FenceTable, entries: readonly Entry[]): Whereabouts {
+export function locate(position: Position, nonce: number, table: FenceTable, entries: readonly Entry[]): Whereabouts {
   if (position.fence === 0) return { kind: 'on-record' };
+  const own = rowAt(table, position.fence);
+  if (nonce !== 0 && own && own.nonce !== nonce) return { kind: 'foreign' };
   const first = entries[0];
   if (first && sameId(first, position) && (first.crc !== position.crc || endOffset(first) !== position.offset)) return { kind: 'lost' };
   const left = rowAbove(table, position.fence);

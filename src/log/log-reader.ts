@@ -1,9 +1,9 @@
 import { decodeEntry, type Entry, endOffset, isFence } from '../protocol/entry.ts';
-import { decodeFence } from '../protocol/fence-entry.ts';
+import { decodeFence, type FenceEntry } from '../protocol/fence-entry.ts';
 import { type Gap, GapCause } from '../protocol/gap.ts';
 import { keptPushBytes, pageEntries } from '../protocol/limits.ts';
 import { compareIds, type EntryId, type Position, sameId, startOfLog } from '../protocol/position.ts';
-import { type FenceTable, isVoid, newestFence, rowOf, withRow } from './fence-table.ts';
+import { type FenceTable, isVoid, newestFence, rowAt, rowOf, withRow } from './fence-table.ts';
 import { locate } from './locate.ts';
 
 /** What a reader delivers to. */
@@ -47,6 +47,8 @@ export class LogReader {
   #position: Position;
   /** The base of the last fence entry passed. */
   #base: Position;
+  /** Of the take whose fence the position is in; 0: not known. */
+  #nonce: number;
   #floor = 0;
   #mode: Mode = 'off';
   /** Raised with every need: an answer to an older one is ignored. */
@@ -54,6 +56,8 @@ export class LogReader {
   /** What the page under way is to tell: whether this position is on the record. */
   #candidate: 'position' | 'base' | 'first' = 'position';
   #waited = false;
+  /** The position's fence is another take's on this record: nothing but an entry itself shows that a position is on it. */
+  #foreign = false;
   #rereads = 0;
   /** Behind the newest entry that a push told of, delivered or not. */
   #heardOffset = 0;
@@ -63,10 +67,12 @@ export class LogReader {
   /** The entry that did not fit last time; a second time it is adopted with a declared gap. */
   #misfit: EntryId | undefined;
 
-  constructor(sink: ReaderSink, position: Position, base: Position) {
+  /** @param base of the last fence entry passed; @param nonce of the same, if the position is in its fence; else 0 */
+  constructor(sink: ReaderSink, position: Position, base: Position, nonce = 0) {
     this.#sink = sink;
     this.#position = position;
     this.#base = base;
+    this.#nonce = nonce;
   }
 
   get position(): Position {
@@ -145,11 +151,14 @@ export class LogReader {
     this.#rereads = 0;
     const full = entries.length >= asked;
     const at = this.#candidate === 'position' ? this.#position : this.#candidate === 'base' ? this.#base : startOfLog;
-    const found = locate(at, rows, entries);
+    const found = locate(at, this.#candidate === 'position' ? this.#nonce : 0, rows, entries);
     switch (found.kind) {
       case 'on-record':
+        if (this.#candidate === 'base' && this.#foreign && !(entries[0] && sameId(entries[0], at))) return this.#read('first');
+        this.#foreign = false;
         if (this.#candidate === 'base') this.#rewind(this.#base, false);
-        if (this.#candidate === 'first') this.#rewindToFirst(rows, entries);
+        // Nothing of this history is known to be on the record, and what the log no longer has is a gap from the start.
+        if (this.#candidate === 'first') this.#rewind(startOfLog, false);
         return this.#deliverPage(rows, entries, full);
       case 'rewound':
         this.#rewind(found.to, false);
@@ -159,6 +168,9 @@ export class LogReader {
       case 'unheard-of':
         if (this.#candidate !== 'position' || this.#waited) return this.#tryNext();
         return this.#goLive(this.#floor) ?? { kind: 'wait', turn: ++this.#turn };
+      case 'foreign':
+        this.#foreign = true;
+        return this.#tryNext();
       case 'lost':
         return this.#tryNext();
     }
@@ -184,6 +196,13 @@ export class LogReader {
   }
 
   #deliverPage(rows: FenceTable, entries: readonly Entry[], full: boolean): ReaderNeed {
+    const need = this.#deliver(rows, entries, full);
+    // Its fence entry had left the log: the record tells whose the fence is.
+    if (this.#nonce === 0) this.#nonce = rowAt(rows, this.#position.fence)?.nonce ?? 0;
+    return need;
+  }
+
+  #deliver(rows: FenceTable, entries: readonly Entry[], full: boolean): ReaderNeed {
     this.#waited = false;
     const before = this.#position;
     for (const entry of entries) {
@@ -213,7 +232,7 @@ export class LogReader {
       if (!this.#misfits(entry)) return false;
       this.#rewind(before, false);
     }
-    this.#accept(entry, fence?.base);
+    this.#accept(entry, fence);
     return true;
   }
 
@@ -228,13 +247,13 @@ export class LogReader {
     const entry = decodeEntry(frame);
     if (!entry || entry.fence < this.#floor || compareIds(entry, this.#position) <= 0) return undefined;
     this.#heardOffset = endOffset(entry);
-    const base = decodeFence(entry)?.base;
-    if (this.#chains(entry, base)) {
+    const fence = decodeFence(entry);
+    if (this.#chains(entry, fence?.base)) {
       if (this.#sink.roomEntries() === 0) {
         this.#park();
         return undefined;
       }
-      this.#accept(entry, base);
+      this.#accept(entry, fence);
       return undefined;
     }
     this.#floor = Math.max(this.#floor, entry.fence);
@@ -249,31 +268,27 @@ export class LogReader {
     return base !== undefined && sameId(base, at) && base.crc === at.crc;
   }
 
-  #accept(entry: Entry, base: Position | undefined): void {
-    if (base) this.#base = base;
-    this.#position = { fence: entry.fence, seq: entry.seq, offset: endOffset(entry), crc: entry.crc };
+  #accept(entry: Entry, fence: FenceEntry | undefined): void {
+    this.#moveTo({ fence: entry.fence, seq: entry.seq, offset: endOffset(entry), crc: entry.crc });
+    if (fence) [this.#base, this.#nonce] = [fence.base, fence.nonce];
     this.#misfit = undefined;
     this.#sink.deliver(entry);
   }
 
-  #gap(gap: Gap, to: Position, adoptCrc: boolean): void {
+  #moveTo(to: Position): void {
+    if (to.fence !== this.#position.fence) this.#nonce = 0;
     this.#position = to;
+  }
+
+  #gap(gap: Gap, to: Position, adoptCrc: boolean): void {
+    this.#moveTo(to);
     this.#sink.gap(gap, to, adoptCrc);
   }
 
   #rewind(to: Position, adoptCrc: boolean): void {
-    this.#position = to;
+    this.#moveTo(to);
     if (compareIds(this.#base, to) > 0) this.#base = startOfLog;
     this.#sink.rewound(to, adoptCrc);
-  }
-
-  /** Nothing of my history is on the record: back to where the log begins, or to nothing, with a gap, if that is ahead of me. */
-  #rewindToFirst(rows: FenceTable, entries: readonly Entry[]): void {
-    const first = entries.find((entry) => !isVoid(rows, entry));
-    const fence = first && decodeFence(first);
-    const before = !first ? startOfLog : (fence?.base ?? { fence: first.fence, seq: first.seq - 1, offset: first.offset, crc: 0 });
-    if (before.offset > this.#position.offset) this.#rewind(startOfLog, false);
-    else this.#rewind(before, first !== undefined && !fence);
   }
 
   #goLive(floor: number): ReaderNeed {

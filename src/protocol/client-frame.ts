@@ -50,6 +50,8 @@ export interface Resume extends Viewport {
   readonly position: Position;
   /** The base of the last fence entry passed; start of the log when none was. */
   readonly base: Position;
+  /** Of the last fence entry passed, if the position is in its fence; else 0 (RS3). */
+  readonly nonce: number;
   readonly stream: ClientStream;
   readonly connection: number;
   /** Bytes of `stream` known to be typed. */
@@ -180,14 +182,14 @@ function decodeControl(type: number, payload: Uint8Array): Decoded<ClientFrame> 
     if (!isShortText(ticket, 64)) return broken('ticket');
     return { ok: true, frame: { kind: 'open', ticket, stream, connection, ...viewport } };
   }
-  const { session, key, typed, parsed, previous, lost, watch } = json;
+  const { session, key, nonce, typed, parsed, previous, lost, watch } = json;
   const position = parsePosition(json['position']);
   const base = parsePosition(json['base']);
   if (!isSessionId(session) || !isShortText(key, 64)) return broken('session');
-  if (!position || !base || !isOffset(typed) || !isOffset(parsed)) return broken('position');
+  if (!position || !base || !isOffset(nonce) || !isOffset(typed) || !isOffset(parsed)) return broken('position');
   if (previous !== undefined && !isClientStream(previous)) return broken('previous');
   if (lost !== undefined && !isLost(lost)) return broken('lost');
-  const resume = { session, key, position, base, stream, connection, typed, parsed, watch: watch === true, ...viewport };
+  const resume = { session, key, position, base, nonce, stream, connection, typed, parsed, watch: watch === true, ...viewport };
   return {
     ok: true,
     frame: { kind: 'resume', ...resume, ...(previous === undefined ? {} : { previous }), ...(lost === undefined ? {} : { lost }) },

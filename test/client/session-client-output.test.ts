@@ -52,6 +52,21 @@ describe('the output of a session client', () => {
     expect(host.state.faults).toEqual({ mismatches: 1, gaps: 0, gapBytes: 0, rewinds: 0 });
   });
 
+  it('[RS3] names the take in whose fence it stands, by its nonce; not one whose fence entry it has not seen', () => {
+    const { host, log } = started();
+    host.socket.entry(log.data('good'));
+    host.socket.lost();
+    cameBack(host);
+    expect(host.socket.hello).toMatchObject({ kind: 'resume', nonce: 1000 });
+    log.fence(2000);
+    log.data('gone');
+    host.socket.tell({ kind: 'gap', to: log.position, sizeBytes: 4, cause: 1, adoptCrc: false });
+    host.socket.entry(log.data('on'));
+    host.socket.lost();
+    cameBack(host);
+    expect(host.socket.hello).toMatchObject({ kind: 'resume', nonce: 0 });
+  });
+
   it.each([
     ['a repeated frame', (log: WrittenLog) => log.frames.at(-1)],
     ['a damaged byte', (log: WrittenLog) => flipped(log.data('x'), 28)],

@@ -26,28 +26,35 @@ const table: FenceTable = [
 
 describe('where a position meets the record', () => {
   it('[RS3] the start of a log always is on it', () => {
-    expect(locate(startOfLog, [], [])).toStrictEqual({ kind: 'on-record' });
+    expect(locate(startOfLog, 0, [], [])).toStrictEqual({ kind: 'on-record' });
   });
 
   it('[RS3] (a) not where the entry of that name is another one', () => {
-    expect(locate(at(200, 7), table, [entry(at(200, 7, 99))])).toStrictEqual({ kind: 'lost' });
-    expect(locate({ ...at(200, 7), offset: 71 }, table, [entry(at(200, 7))])).toStrictEqual({ kind: 'lost' });
+    expect(locate(at(200, 7), 0, table, [entry(at(200, 7, 99))])).toStrictEqual({ kind: 'lost' });
+    expect(locate({ ...at(200, 7), offset: 71 }, 0, table, [entry(at(200, 7))])).toStrictEqual({ kind: 'lost' });
   });
 
   it('[RS3] (b) up to the base of the next fence; beyond it the history was left, and it goes back there', () => {
-    expect(locate(at(100, 3), table, [])).toStrictEqual({ kind: 'on-record' });
-    expect(locate(at(100, 5), table, [entry(at(100, 5))])).toStrictEqual({ kind: 'on-record' });
-    expect(locate(at(100, 6), table, [])).toStrictEqual({ kind: 'rewound', to: at(100, 5) });
+    expect(locate(at(100, 3), 0, table, [])).toStrictEqual({ kind: 'on-record' });
+    expect(locate(at(100, 5), 0, table, [entry(at(100, 5))])).toStrictEqual({ kind: 'on-record' });
+    expect(locate(at(100, 6), 0, table, [])).toStrictEqual({ kind: 'rewound', to: at(100, 5) });
   });
 
   it('[RS3] (c) in the newest fence, or beyond its tail, which the writer is about to send again', () => {
-    expect(locate(at(200, 7), table, [entry(at(200, 7)), entry(at(200, 8))])).toStrictEqual({ kind: 'on-record' });
-    expect(locate(at(200, 9), table, [])).toStrictEqual({ kind: 'ahead' });
+    expect(locate(at(200, 7), 0, table, [entry(at(200, 7)), entry(at(200, 8))])).toStrictEqual({ kind: 'on-record' });
+    expect(locate(at(200, 9), 0, table, [])).toStrictEqual({ kind: 'ahead' });
+  });
+
+  it('[RS3] not in a fence that another primary gave to another take, whose nonce differs', () => {
+    expect(locate(at(200, 7), 2, table, [])).toStrictEqual({ kind: 'ahead' });
+    expect(locate(at(200, 7), 3, table, [])).toStrictEqual({ kind: 'foreign' });
+    expect(locate(at(100, 3), 3, table, [entry(at(100, 3))])).toStrictEqual({ kind: 'foreign' });
+    expect(locate(at(300, 9), 3, table, [])).toStrictEqual({ kind: 'unheard-of' });
   });
 
   it('[RS3] (d) in a fence that nobody has heard of, or one that the next does not name', () => {
-    expect(locate(at(300, 9), table, [])).toStrictEqual({ kind: 'unheard-of' });
-    expect(locate(at(150, 4), table, [])).toStrictEqual({ kind: 'lost' });
+    expect(locate(at(300, 9), 0, table, [])).toStrictEqual({ kind: 'unheard-of' });
+    expect(locate(at(150, 4), 0, table, [])).toStrictEqual({ kind: 'lost' });
   });
 });
 
@@ -88,13 +95,13 @@ describe('a reader whose position is not on the record', () => {
     expect(told).toStrictEqual([]);
   });
 
-  it('[RS3] goes back to the first entry of the log when nothing of its history is known', () => {
+  it('[RS3] takes everything back when nothing of its history is known; what the log no longer has is a gap', () => {
     told.length = 0;
     const reader = new LogReader(sink, at(150, 4), startOfLog);
     const first = read(reader, table, []);
     expect(first).toMatchObject({ kind: 'read', from: { fence: 0, seq: 0 } });
     if (first?.kind !== 'read') throw new Error('no read');
     reader.page(first.turn, table, [entry(at(100, 2)), entry(at(100, 3))], 16);
-    expect(told).toStrictEqual(['rewound 100-1', 'entry 2', 'entry 3']);
+    expect(told).toStrictEqual(['rewound 0-0', 'gap', 'entry 2', 'entry 3']);
   });
 });

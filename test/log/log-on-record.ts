@@ -18,9 +18,9 @@ export class LogOnRecord {
   }
 
   /** A writer takes the log. */
-  take(fence: number, base = this.tail): Entry {
+  take(fence: number, base = this.tail, nonce = fence): Entry {
     const { offset, crc } = base;
-    const taken: FenceEntry = { position: { fence, seq: base.seq + 1, offset, crc }, base, nonce: fence, writer: `w${fence}` };
+    const taken: FenceEntry = { position: { fence, seq: base.seq + 1, offset, crc }, base, nonce, writer: `w${fence}` };
     this.table = withRow(this.table, rowOf(taken));
     return this.#keep(encodeFence(taken));
   }

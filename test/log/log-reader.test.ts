@@ -202,6 +202,37 @@ describe('[LG7] what is gone is never skipped silently', () => {
     expect(reading.shown).toBe('foreign[rewound to 0][gap 10]A');
   });
 
+  it('[RS3] one fence that two primaries gave to two takes is two histories: back to the base', () => {
+    const lost = new LogOnRecord();
+    lost.take(100);
+    lost.write('A');
+    const kept = lost.without(0);
+    lost.take(101, lost.tail, 7);
+    lost.write('BCD');
+    kept.take(101, kept.tail, 8);
+    kept.write('x');
+    const reading = new Reading().subscribe(lost);
+    // Its position is beyond the tail of a fence that has its number: without the nonce it would wait there for ever.
+    expect(reading.subscribe(kept).shown).toBe('ABCD[rewound to 1]x');
+  });
+
+  it('[RS3] the base of such a fence counts only if its own entry is there, since its fence may be another one too', () => {
+    const lost = new LogOnRecord();
+    lost.take(100, lost.tail, 1);
+    lost.write('A');
+    lost.take(101, lost.tail, 2);
+    lost.write('B');
+    const kept = new LogOnRecord();
+    kept.take(100, kept.tail, 3);
+    kept.write('w');
+    kept.write('x');
+    kept.take(101, kept.tail, 4);
+    kept.write('y');
+    kept.trim(2);
+    const reading = new Reading().subscribe(lost);
+    expect(reading.subscribe(kept).shown).toBe('AB[rewound to 0][gap 1]xy');
+  });
+
   it('[RS3] a position whose bytes differ from the record’s is not believed', () => {
     const log = twoBytes();
     const wrong = { ...positionOf(log.entries[1] as Entry), crc: 1 };

@@ -92,7 +92,7 @@ export const ephemeral: fc.Arbitrary<Ephemeral> = fc
   .map(([body, fences]) => ({ ...body, fences }));
 
 const viewport = { cols: cells, rows: cells, windowBytes: u32 };
-const resume = { session, key: word, position, base: position, stream, connection, typed: u64, parsed: u64, ...viewport };
+const resume = { session, key: word, position, base: position, nonce: u64, stream, connection, typed: u64, parsed: u64, ...viewport };
 
 export const clientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
   fc.record({ kind: is('open'), ticket: word, stream, connection, ...viewport }),

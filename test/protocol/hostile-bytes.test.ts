@@ -127,7 +127,7 @@ describe('[WP2] frames that break the layout or a limit are refused', () => {
   const json = (type: number, value: object) => new Uint8Array([type, 0, ...Buffer.from(JSON.stringify(value))]);
   const open = { ticket: 't', stream, connection: 1, cols: 80, rows: 24, windowBytes: 65_536 };
   const position = { fence: 1, seq: 1, offset: 0, crc: 0 };
-  const resume = { ...open, session, key: 'k', position, base: position, typed: 0, parsed: 0 };
+  const resume = { ...open, session, key: 'k', position, base: position, nonce: 0, typed: 0, parsed: 0 };
 
   it.each<[string, Uint8Array]>([
     ['no bytes', new Uint8Array(0)],

@@ -128,7 +128,18 @@ const position = { fence: 0x019b_7625_b400, seq: 5, offset: 4096, crc: 0x0102030
 const positionHex = '019b7625b400 0000000000000005 0000000000001000 01020304';
 const viewport = { cols: 80, rows: 24, windowBytes: 65_536 };
 const open = { ticket: 'tic-ket', stream, connection: 1, ...viewport };
-const resume = { session, key: 'resume-key', position, base: position, stream, connection: 2, typed: 3, parsed: 4096, ...viewport };
+const resume = {
+  session,
+  key: 'resume-key',
+  position,
+  base: position,
+  nonce: 7,
+  stream,
+  connection: 2,
+  typed: 3,
+  parsed: 4096,
+  ...viewport,
+};
 
 export const clientVectors: readonly Vector<ClientFrame>[] = [
   { name: 'open', hex: `61 00 ${text(JSON.stringify(open))}`, decoded: { kind: 'open', ...open } },

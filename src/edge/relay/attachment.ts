@@ -195,7 +195,7 @@ export class Attachment implements SocketEvents {
     const { reads, channels } = this.#tools;
     const output = this.#output;
     if (!output) return;
-    const reader = new LogReader(output, joined.from.position, joined.from.base);
+    const reader = new LogReader(output, joined.from.position, joined.from.base, joined.from.nonce);
     this.#follower = new LogFollower(
       reads,
       channels,

@@ -9,7 +9,7 @@ import type { RelayTools } from './relay-tools.ts';
 export interface Joined {
   readonly session: SessionRecord;
   readonly key?: string;
-  readonly from: Pick<Resume, 'position' | 'base' | 'parsed' | 'typed'>;
+  readonly from: Pick<Resume, 'position' | 'base' | 'nonce' | 'parsed' | 'typed'>;
 }
 
 export interface Refused {
@@ -33,7 +33,7 @@ async function create(open: Open, subject: string, tools: RelayTools): Promise<J
   const size = { cols: open.cols, rows: open.rows };
   const record = { id, target, subject, credential, detached, graceMs, size, keyHash: hash(key), createdAtMs: clock.wallMs() };
   if (!(await broker.sessions.create(record))) throw new Error('session id taken');
-  const from = { position: startOfLog, base: startOfLog, parsed: 0, typed: 0 };
+  const from = { position: startOfLog, base: startOfLog, nonce: 0, parsed: 0, typed: 0 };
   return { session: { ...record, state: 'waiting', owner: undefined, started: false }, key, from };
 }
 

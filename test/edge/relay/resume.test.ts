@@ -200,7 +200,7 @@ describe('who may come back', () => {
 
 /** A resume as a page sends it that has seen nothing yet. */
 function resumeOf(saved: { readonly session: string; readonly key: string }) {
-  const from = { position: startOfLog, base: startOfLog, typed: 0, parsed: 0 };
+  const from = { position: startOfLog, base: startOfLog, nonce: 0, typed: 0, parsed: 0 };
   const viewport = { cols: 80, rows: 24, windowBytes: 64 * KiB };
   const stream = 'e'.repeat(32) as never;
   return {
