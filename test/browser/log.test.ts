@@ -1,32 +1,15 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { until } from '../support/until.ts';
+import { Pages } from './pages.ts';
 import { relays } from './relays.ts';
-import { type BrowserRelay, query, RelayPage, startChromium } from './support.ts';
+import { query, type RelayPage } from './support.ts';
 
 describe.each(relays)('the log page, %s', (name, start) => {
   const pictures = name.startsWith('npm start');
-  let relay: BrowserRelay;
-  let browser: Browser;
-  let page: RelayPage | undefined;
-
-  beforeAll(async () => {
-    [relay, browser] = await Promise.all([start(), startChromium()]);
-  }, 240_000);
-
-  afterEach(async () => {
-    await page?.close();
-    page = undefined;
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await relay?.[Symbol.asyncDispose]();
-  }, 60_000);
+  const pages = Pages.ofSuite(start);
 
   async function openLog(options = ''): Promise<RelayPage> {
-    page = await RelayPage.open(browser, relay);
-    await page.goSignedIn(`/log?${query(relay.logger)}${options}`);
+    const page = await pages.open(`/log?${query(pages.relay.logger)}${options}`);
     await page.attached();
     return page;
   }
@@ -35,9 +18,8 @@ describe.each(relays)('the log page, %s', (name, start) => {
   const lastShown = (log: RelayPage) => log.page.locator('.log-line').last().textContent();
 
   it('[UP6] follows a pod that was picked', async () => {
-    page = await RelayPage.open(browser, relay);
-    await page.goSignedIn('/');
-    const { namespace, pod, container } = relay.logger;
+    const page = await pages.open('/');
+    const { namespace, pod, container } = pages.relay.logger;
     await page.page.locator(`[data-testid=namespace-row][data-key="${namespace}"] button`).click();
     await page.page.locator(`[data-pod="${pod}"] [data-container="${container}"]`).getByTestId('open-log').click();
     await page.attached();
@@ -76,12 +58,11 @@ describe.each(relays)('the log page, %s', (name, start) => {
     await log.byId('wrap').click();
     expect(await log.byId('wrap').getAttribute('aria-pressed')).toBe('false');
     const [download] = await Promise.all([log.page.waitForEvent('download'), log.byId('download').click()]);
-    expect(download.suggestedFilename()).toMatch(new RegExp(`^${relay.logger.pod}_${relay.logger.container}_.*\\.log$`));
+    expect(download.suggestedFilename()).toMatch(new RegExp(`^${pages.relay.logger.pod}_${pages.relay.logger.container}_.*\\.log$`));
   });
 
   it('[UP6] reads a log that is not followed to its end, and says that it is complete', async () => {
-    page = await RelayPage.open(browser, relay);
-    await page.goSignedIn(`/log?${query(relay.logger)}&follow=false&tailLines=25`);
+    const page = await pages.open(`/log?${query(pages.relay.logger)}&follow=false&tailLines=25`);
     await page.byId('end-banner').waitFor();
     expect(await page.byId('end-headline').textContent()).toBe('ended: complete');
     const log = page;
@@ -89,8 +70,7 @@ describe.each(relays)('the log page, %s', (name, start) => {
   });
 
   it('asks for a pod when the link names none', async () => {
-    page = await RelayPage.open(browser, relay);
-    await page.goSignedIn('/log.html');
+    const page = await pages.open('/log.html');
     await page.byId('picker').waitFor();
   });
 });

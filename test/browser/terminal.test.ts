@@ -1,55 +1,37 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { until } from '../support/until.ts';
+import { Pages } from './pages.ts';
 import { relays } from './relays.ts';
-import { type BrowserRelay, query, RelayPage, startChromium } from './support.ts';
+import { query, type RelayPage } from './support.ts';
 
 describe.each(relays)('the terminal page, %s', (name, start) => {
   const pictures = name.startsWith('npm start');
-  let relay: BrowserRelay;
-  let browser: Browser;
-  let page: RelayPage | undefined;
-
-  beforeAll(async () => {
-    [relay, browser] = await Promise.all([start(), startChromium()]);
-  }, 240_000);
-
-  afterEach(async () => {
-    await page?.close();
-    page = undefined;
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await relay?.[Symbol.asyncDispose]();
-  }, 60_000);
+  const pages = Pages.ofSuite(start);
 
   /** A shell in a page of its own, its prompt there. */
   async function openShell(options = ''): Promise<RelayPage> {
-    page = await RelayPage.open(browser, relay);
-    await page.goSignedIn(`/terminal?${query(relay.shell)}${options}`);
+    const page = await pages.open(`/terminal?${query(pages.relay.shell)}${options}`);
     await page.attached();
     await page.shows(/[$#] *$/);
     return page;
   }
 
   it('[ED1] refuses a wrong token with a clear message, and keeps the right one out of the address', async () => {
-    page = await RelayPage.open(browser, relay);
-    await page.page.goto(`${relay.url}/#token=wrong`);
+    const page = await pages.open();
+    await page.page.goto(`${pages.relay.url}/#token=wrong`);
     await page.byId('sign-in').waitFor();
-    expect(page.page.url()).toBe(`${relay.url}/`);
+    expect(page.page.url()).toBe(`${pages.relay.url}/`);
     expect(await page.byId('sign-in-problem').textContent()).toContain('not the right one');
     if (pictures) await page.screenshot('sign-in');
-    await page.byId('sign-in-token').fill(relay.accessToken);
+    await page.byId('sign-in-token').fill(pages.relay.accessToken);
     await page.page.keyboard.press('Enter');
     await page.byId('picker').waitFor();
-    expect(page.page.url()).toBe(`${relay.url}/`);
+    expect(page.page.url()).toBe(`${pages.relay.url}/`);
   });
 
   it('[WP1] opens a shell in a picked pod, and shows characters whose bytes come apart', async () => {
-    page = await RelayPage.open(browser, relay);
-    await page.goSignedIn('/');
-    const { namespace, pod, container } = relay.shell;
+    const page = await pages.open('/');
+    const { namespace, pod, container } = pages.relay.shell;
     await page.page.locator(`[data-testid=namespace-row][data-key="${namespace}"] button`).click();
     const row = page.page.locator(`[data-pod="${pod}"] [data-container="${container}"]`);
     await row.waitFor();
@@ -65,16 +47,15 @@ describe.each(relays)('the terminal page, %s', (name, start) => {
   });
 
   it('picks with the keyboard alone', async () => {
-    page = await RelayPage.open(browser, relay);
-    await page.goSignedIn('/');
+    const page = await pages.open('/');
     const { keyboard } = page.page;
     await page.page.locator('[data-testid=namespace-row]').first().waitFor();
     await page.page.waitForFunction('document.activeElement?.dataset.testid === "filter-namespaces"');
-    await keyboard.type(relay.shell.namespace);
+    await keyboard.type(pages.relay.shell.namespace);
     await keyboard.press('Enter');
     await page.page.waitForFunction('document.activeElement?.dataset.testid === "filter-pods"');
-    await page.page.locator(`[data-pod="${relay.shell.pod}"]`).waitFor();
-    await keyboard.type(`${relay.shell.pod} ${relay.shell.container}`);
+    await page.page.locator(`[data-pod="${pages.relay.shell.pod}"]`).waitFor();
+    await keyboard.type(`${pages.relay.shell.pod} ${pages.relay.shell.container}`);
     await keyboard.press('ArrowDown');
     await keyboard.press('Enter');
     await page.attached();
@@ -163,13 +144,13 @@ describe.each(relays)('the terminal page, %s', (name, start) => {
   });
 
   it('runs a command of the link, in colours, with the DOM renderer and its strict policy', async () => {
-    page = await RelayPage.open(browser, relay);
+    const page = await pages.open();
     const command = ['sh', '-c', "printf '\\033[38;2;255;100;0mtrue colour\\033[0m'; sleep 60"];
     const parts = command.map((part) => `&command=${encodeURIComponent(part)}`).join('');
-    await page.goSignedIn(`/terminal?${query(relay.shell)}${parts}&renderer=dom`);
+    await page.goSignedIn(`/terminal?${query(pages.relay.shell)}${parts}&renderer=dom`);
     await page.shows(/true colour/);
     const ink = `[...document.querySelectorAll('.xterm-rows span')].find((span) => span.textContent.includes('true'))`;
-    await until(async () => (await page?.page.evaluate(`${ink} && getComputedStyle(${ink}).color`)) === 'rgb(255, 100, 0)');
+    await until(async () => (await page.page.evaluate(`${ink} && getComputedStyle(${ink}).color`)) === 'rgb(255, 100, 0)');
     expect(page.complaints).toEqual([]);
   });
 
@@ -186,8 +167,7 @@ describe.each(relays)('the terminal page, %s', (name, start) => {
   });
 
   it('a link to a pod that is not there says so', async () => {
-    page = await RelayPage.open(browser, relay);
-    await page.goSignedIn(`/terminal?${query({ ...relay.shell, pod: 'nobody' })}`);
+    const page = await pages.open(`/terminal?${query({ ...pages.relay.shell, pod: 'nobody' })}`);
     await page.byId('end-banner').waitFor();
     expect(await page.byId('end-banner').textContent()).toMatch(/not found|no pod|does not exist/i);
   });
