@@ -9,7 +9,7 @@ import type { BrowserRelay } from './support.ts';
 /** Both ways to run the relay; every page test runs against each. */
 export const relays: ReadonlyArray<readonly [name: string, start: () => Promise<BrowserRelay>]> = [
   ['npm start (demo cluster)', startStandalone],
-  ['edges, workers, Redis (kubernetes server)', startTopology],
+  ['edges, workers, Redis (kubernetes server)', () => startTopology()],
 ];
 
 /** What `npm start` runs: one process, nothing configured. */
@@ -45,16 +45,20 @@ async function startStandalone(): Promise<BrowserRelay> {
   };
 }
 
-/** Two edges and two workers behind a balancer without affinity, a real Redis, Kubernetes' own server code as upstream. */
-export async function startTopology(): Promise<BrowserRelay & { readonly processes: RelayProcesses }> {
+/**
+ * Two edges and two workers behind a balancer without affinity, a real Redis, Kubernetes' own server code as upstream.
+ * @param browserPort where browsers come in, if it is not the balancer's own port
+ */
+export async function startTopology(browserPort?: number): Promise<BrowserRelay & { readonly processes: RelayProcesses }> {
   const upstream = await startKubernetesServer();
-  const relay = await RelayProcesses.start(upstream, { edges: 2, workers: 2 }).catch(async (failure: unknown) => {
+  const options = { edges: 2, workers: 2, ...(browserPort !== undefined && { browserPort }) };
+  const relay = await RelayProcesses.start(upstream, options).catch(async (failure: unknown) => {
     await upstream.close();
     throw failure;
   });
   const cluster = await clusterId(relay.url, await relay.signIn());
   return {
-    url: relay.url,
+    url: browserPort === undefined ? relay.url : `http://127.0.0.1:${browserPort}`,
     accessToken: relay.accessToken,
     shell: { cluster, namespace: 'default', pod: 'shell', container: 'main' },
     logger: { cluster, namespace: 'default', pod: 'logger', container: 'main' },
