@@ -23,6 +23,8 @@ export interface SessionStatus {
   readonly control?: Control;
   readonly worker?: WorkerStatus;
   readonly broker?: 'up' | 'lost';
+  /** The session's worker has stopped, as far as its lease tells, or is heard again (LS2). */
+  readonly owner?: 'up' | 'silent';
   /** An earlier stream of this client will not be typed again: exactly `typed` bytes of it were (RS6). */
   readonly closed?: { readonly stream: ClientStream; readonly typed: number; readonly cause: number };
   /** Where the log ends, as far as this client's edge knows: told while more than a little of it is not acknowledged (FC9). */
@@ -32,17 +34,19 @@ export interface SessionStatus {
 /** @returns undefined when a field has not the form it must have (WP2); unknown fields and words are left out, so that v1 can grow (WP5) */
 export function parseSessionStatus(json: { readonly [key: string]: unknown } | undefined): SessionStatus | undefined {
   if (!json) return undefined;
-  const { control, worker, broker, closed, headOffset } = json;
+  const { control, worker, broker, owner, closed, headOffset } = json;
   if (control !== undefined && !isControl(control)) return undefined;
   if (worker !== undefined && (typeof worker !== 'object' || worker === null)) return undefined;
   if (closed !== undefined && !isClosed(closed)) return undefined;
   if (headOffset !== undefined && !isOffset(headOffset)) return undefined;
   const parsed = worker && parseWorkerStatus(worker);
-  const known = broker === 'up' || broker === 'lost';
+  const knownBroker = broker === 'up' || broker === 'lost';
+  const knownOwner = owner === 'up' || owner === 'silent';
   return {
     ...(control && { control }),
     ...(parsed && { worker: parsed }),
-    ...(known && { broker }),
+    ...(knownBroker && { broker }),
+    ...(knownOwner && { owner }),
     ...(closed && { closed }),
     ...(headOffset !== undefined && { headOffset }),
   };

@@ -42,8 +42,9 @@ function headline(state: ClientState, context: StatusContext): { tone: StatusTex
 }
 
 function attached(state: ClientState, edge: string, context: StatusContext): { tone: StatusText['tone']; text: string } {
-  const { worker, broker } = state.status;
+  const { worker, broker, owner } = state.status;
   if (broker === 'lost') return { tone: 'bad', text: 'the broker cannot be reached, retrying' };
+  if (owner === 'silent') return { tone: 'bad', text: `its worker does not answer${kept(state) || ', waiting'}` };
   if (!worker && state.receivedBytes === 0) return { tone: 'busy', text: 'waiting for a worker' };
   if (worker?.upstream === 'connecting') return { tone: 'busy', text: 'connecting to the container' };
   if (worker?.upstream === 'paused') return { tone: 'busy', text: `upstream paused${behind(context.behindBytes)}` };
@@ -81,7 +82,7 @@ function details(state: ClientState, context: StatusContext): [string, string][]
   rows.push(['Edge', connection.kind === 'attached' ? connection.edge : 'not connected']);
   if (state.edgeRttMs !== undefined) rows.push(['Round trip', `${state.edgeRttMs.toFixed(0)} ms`]);
   rows.push(['Worker', status.worker ? status.worker.worker : 'none yet']);
-  if (status.worker) rows.push(['Upstream', status.worker.upstream]);
+  if (status.worker) rows.push(['Upstream', status.owner === 'silent' ? 'unknown, the worker does not answer' : status.worker.upstream]);
   if (context.kind === 'terminal') {
     rows.push(['Keyboard', state.driving ? 'this page drives' : 'watching']);
     rows.push(['Typed, on the way', byteSize(state.untypedBytes)]);

@@ -31,3 +31,9 @@ export const inputTrimBytes = 64 * 1024;
 
 /** Tries of an upstream that may succeed later (busy, unreachable), before the refusal is final. */
 export const openTries = 3;
+
+/** Sessions of a dead worker that are taken side by side: those of one broker's worth of round trips, in a bounded part of its time (LS2). */
+export const inheritLanes = 16;
+
+/** Sessions that edges name for one silent worker, beside those in its index. What is beyond is named again (LS2). */
+export const reportedSessions = 1024;

@@ -1,15 +1,15 @@
 import { sleep, type Timer } from '../base/clock.ts';
 import type { ClaimAnswer, QueuedItem } from '../broker/broker.ts';
-import { takeNonce } from '../log/nonce.ts';
-import type { SessionId, WorkerId } from '../protocol/ids.ts';
+import type { SessionId } from '../protocol/ids.ts';
 import { type Gauge, sumGauges } from '../telemetry/gauges.ts';
 import { touchEveryMs } from './constants.ts';
 import type { EndKeeper } from './end-keeper.ts';
+import { Inheritance } from './inheritance.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
-import { isDead } from './lost-worker.ts';
 import { Pump } from './pump.ts';
 import type { PumpTools } from './pump-tools.ts';
 import { workerGauges } from './worker-gauges.ts';
+import { WorkerWatch } from './worker-watch.ts';
 
 export interface PoolOptions extends Omit<PumpTools, 'permit'> {
   /** Sessions this worker takes at most; more wait in the queue for others (FC7). */
@@ -23,7 +23,8 @@ export class WorkerPool implements AsyncDisposable {
   readonly #options: PoolOptions;
   readonly #lease: LeaseKeeper;
   readonly #pumps = new Map<SessionId, Pump>();
-  readonly #checking = new Set<WorkerId>();
+  readonly #inheritance: Inheritance;
+  readonly #watch: WorkerWatch;
   readonly #claiming = new Set<SessionId>();
   /** This worker's by its own memory and without a pump, until the sweep has settled them: the index is a hint and may be lost. */
   readonly #left = new Set<SessionId>();
@@ -35,13 +36,16 @@ export class WorkerPool implements AsyncDisposable {
   /** The limit because of which no session is taken. */
   #reached: string | undefined;
   #touch: Timer | undefined;
-  #pulling: Promise<void> | undefined;
+  #running: Promise<unknown> | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
     this.#lease = new LeaseKeeper(options.broker.leases, options.worker, options.clock, () => {
       for (const pump of this.#pumps.values()) pump.leaseRenewed();
     });
+    this.#inheritance = new Inheritance(options, (session) => this.#pumps.has(session) || this.#claiming.has(session));
+    const permit = () => this.#lease.valid();
+    this.#watch = new WorkerWatch({ ...options, permit }, (session, dead) => this.#inheritance.take(session, dead));
   }
 
   get sessions(): number {
@@ -69,7 +73,7 @@ export class WorkerPool implements AsyncDisposable {
   async start(): Promise<void> {
     await this.#lease.start();
     this.#touchLater();
-    this.#pulling = this.#pull();
+    this.#running = Promise.all([this.#pull(), this.#watch.run(this.#stop.signal)]);
   }
 
   /** Takes nothing new; resolves when the last session has ended (ED3). */
@@ -91,7 +95,7 @@ export class WorkerPool implements AsyncDisposable {
     for (const kept of this.#kept) kept.stop();
     this.#touch?.cancel();
     for (const pump of [...this.#pumps.values()]) pump.abandon();
-    await this.#pulling;
+    await this.#running;
     await this.#lease.stop();
   }
 
@@ -134,7 +138,7 @@ export class WorkerPool implements AsyncDisposable {
       // The pull was waiting when this worker lost the leave to take sessions (LS1, ED3): another one is asked.
       await broker.opens.push({ kind: item.kind, session: item.session });
     } else if (item.kind === 'check') {
-      void this.#check(item.session);
+      await this.#watch.reported(item.session);
     } else if (!this.#pumps.has(item.session)) {
       // Asked until it is answered: a claim whose answer was lost is this worker's, and nobody else's to run.
       this.#claiming.add(item.session);
@@ -170,11 +174,8 @@ export class WorkerPool implements AsyncDisposable {
   async #settleOrphans(): Promise<void> {
     const { broker, worker } = this.#options;
     for (const id of new Set([...this.#left, ...(await broker.sessions.ofWorker(worker))])) {
-      if (this.#pumps.has(id) || this.#claiming.has(id)) continue;
-      const record = await broker.sessions.read(id);
       if (this.#pumps.has(id) || this.#claiming.has(id) || !this.#lease.valid()) continue;
-      if (record?.state === 'owned' && record.owner === worker) await this.#inherit(id, worker);
-      await broker.sessions.forget(id, worker);
+      await this.#inheritance.take(id, worker);
       this.#left.delete(id);
     }
   }
@@ -210,43 +211,5 @@ export class WorkerPool implements AsyncDisposable {
     // A session that is no longer ours shows at its next append; keys that are gone are for LG11.
     for (let at = 0; at < ids.length; at += 256) await broker.sessions.touch(ids.slice(at, at + 256), worker).catch(() => {});
     await this.#settleOrphans().catch(() => {});
-  }
-
-  /** An edge saw the owner of this session stand still (LS2). */
-  async #check(session: SessionId): Promise<void> {
-    const { broker, clock, worker, log } = this.#options;
-    const record = await broker.sessions.read(session).catch(() => undefined);
-    const owner = record?.owner;
-    if (!owner || record.state !== 'owned' || owner === worker || this.#checking.has(owner)) return;
-    this.#checking.add(owner);
-    try {
-      if (!(await isDead(owner, broker, clock, this.#stop.signal))) return;
-      log('worker dead', { workerId: owner });
-      for (const id of new Set([session, ...(await broker.sessions.ofWorker(owner))])) await this.#inherit(id, owner);
-    } catch {
-      // The edge that still misses the owner queues another check.
-    } finally {
-      this.#checking.delete(owner);
-    }
-  }
-
-  /** Exec and attach cannot be attached again: a declared end; a session that was not started is queued again (LS2). */
-  async #inherit(session: SessionId, dead: WorkerId): Promise<void> {
-    const { broker, worker, random, log } = this.#options;
-    if (await broker.sessions.release(session, dead)) {
-      await broker.opens.push({ kind: 'open', session });
-      return;
-    }
-    const taken = await broker.logs.takeOutput(session, {
-      nonce: takeNonce(random),
-      writer: worker,
-      expectedOwner: dead,
-      newOwner: worker,
-    });
-    if (taken.kind !== 'taken') return;
-    const record = await broker.sessions.read(session);
-    const reason = { kind: 'worker-lost', message: 'The worker that held this session was lost; its process may still run.' } as const;
-    const answer = await broker.logs.end(session, { owner: worker, nonce: takeNonce(random), reason, keepMs: record?.graceMs ?? 300_000 });
-    log('session ended', { sessionId: session, kind: reason.kind, answer });
   }
 }

@@ -123,6 +123,7 @@ const sessionStatus: fc.Arbitrary<SessionStatus> = fc.record(
     control,
     worker: workerStatus,
     broker: fc.constantFrom('up', 'lost'),
+    owner: fc.constantFrom('up', 'silent'),
     closed: fc.record({ stream, typed: u64, cause: u8 }),
     headOffset: u64,
   },

@@ -172,7 +172,12 @@ export const clientVectors: readonly Vector<ClientFrame>[] = [
 ];
 
 const attached = { session, edge: 'edge-a', control: { driving: true, stream, next: 3 }, target: { kind: 'exec', pod: 'web-0' } } as const;
-const status = { control: { driving: false, cause: 'replaced' }, broker: 'lost', closed: { stream, typed: 9, cause: 1 } } as const;
+const status = {
+  control: { driving: false, cause: 'replaced' },
+  broker: 'lost',
+  owner: 'silent',
+  closed: { stream, typed: 9, cause: 1 },
+} as const;
 
 export const serverVectors: readonly Vector<ServerFrame>[] = [
   {

@@ -32,6 +32,24 @@ describe("another worker's lease", () => {
     expect(readFor(4, 1_003_000, 5)).toStrictEqual([false, false, false, false, true]);
   });
 
+  it('[LS1] has two thirds of its time to renew after an outage, and an outage takes no more than that from the count', () => {
+    readFor(4, 0, 5);
+    watch.missed();
+    expect(readFor(4, 20_000, 5)).toStrictEqual([false, false, false, false, true]);
+    watch = new LeaseWatch(15_000, 6_000);
+    readFor(4, 0, 2);
+    watch.missed();
+    watch.missed();
+    expect(readFor(4, 20_000, 5)).toStrictEqual([false, false, false, false, true]);
+  });
+
+  it('[LS1] an answer that was missed does not count as time in which it stood still', () => {
+    readFor(4, 0, 2);
+    watch.missed();
+    watch.read(4, 6_000);
+    expect(watch.stillMs).toBe(3_000);
+  });
+
   it('[LS1] that is gone from the broker is watched for the same time before it is dead', () => {
     expect(readFor(undefined, 0, 6)).toStrictEqual([false, false, false, false, false, true]);
   });

@@ -38,6 +38,9 @@ describe('the badge', () => {
     ['busy: waiting for a worker', { status: {}, receivedBytes: 0 }],
     ['busy: connecting to the container', { status: { worker: { worker: 'worker-1', upstream: 'connecting' } } }],
     ['bad: the broker cannot be reached, retrying', { status: { ...open, broker: 'lost' } }],
+    ['bad: its worker does not answer, waiting', { status: { ...open, owner: 'silent' } }],
+    ['bad: its worker does not answer · 3 B typed, waiting', { status: { ...open, owner: 'silent' }, untypedBytes: 3 }],
+    ['good: edge-1 · 12 ms · driving', { status: { ...open, owner: 'up' } }],
     ['over: ended: exit code 3', { connection: { kind: 'ended', reason: { kind: 'exited', code: 3, message: '' } } }],
     ['bad: this session is somebody else’s', { connection: { kind: 'lost', code: 4503, text: 'this session is somebody else’s' } }],
   ])('says "%s"', (said, part) => {

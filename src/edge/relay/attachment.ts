@@ -41,6 +41,7 @@ export class Attachment implements SocketEvents {
   #silence: Timer;
   #heardAt: number;
   #brokerLost = false;
+  #ownerSilent = false;
   #skipping: Timer | undefined;
 
   constructor(socket: BrowserSocket, subject: string, tools: RelayTools, closing: () => void) {
@@ -104,6 +105,13 @@ export class Attachment implements SocketEvents {
 
   tell(status: SessionStatus): void {
     if (this.#state === 'attached') this.#socket.send(encodeServerFrame({ kind: 'status', status }));
+  }
+
+  /** The worker of this session does not raise its lease's counter, or does so again: that is what the client waits for (LS2). */
+  ownerSilent(silent: boolean): void {
+    if (silent === this.#ownerSilent || this.#state !== 'attached') return;
+    this.#ownerSilent = silent;
+    this.tell({ owner: silent ? 'silent' : 'up' });
   }
 
   #frame(frame: ClientFrame): void {

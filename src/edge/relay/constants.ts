@@ -13,7 +13,10 @@ export const ackInputBytes = 16 * 1024;
 export const askTyped = { firstMs: 1_000, mostMs: 10_000 } as const;
 
 /** How often an edge reads the lease of each distinct owner of its sessions (LS2). */
-export const ownerSweepMs = 5_000;
+export const ownerSweepMs = 2_500;
+
+/** Sessions of a silent owner that an edge names to the workers in one lease time: the queue is also that of new sessions (LS2). */
+export const reportsPerLease = 64;
 
 /** A skip ends here even if the worker's gap does not come: a worker skips for five seconds at most (FC9). */
 export const skipAnswerMs = 6_000;

@@ -1,0 +1,58 @@
+import { takeNonce } from '../log/nonce.ts';
+import type { SessionId, WorkerId } from '../protocol/ids.ts';
+import type { PumpTools } from './pump-tools.ts';
+
+type InheritanceTools = Pick<PumpTools, 'broker' | 'worker' | 'random' | 'log'>;
+
+const workerLost = { kind: 'worker-lost', message: 'The worker that held this session was lost; its process may still run.' } as const;
+
+/** What becomes of the sessions of a dead worker, or of this one's own that have no pump (LS2). */
+export class Inheritance {
+  readonly #tools: InheritanceTools;
+  readonly #held: (session: SessionId) => boolean;
+  /** Taken from a dead owner, as far as this worker knows, and not ended yet. */
+  readonly #taking = new Set<SessionId>();
+
+  /** @param held whether this worker runs the session, or is about to */
+  constructor(tools: InheritanceTools, held: (session: SessionId) => boolean) {
+    this.#tools = tools;
+    this.#held = held;
+  }
+
+  /**
+   * Exec and attach cannot be attached again: a declared end; a session that was not started is queued again. Asked for again after a
+   * failure it goes on where it was.
+   * @throws BrokerUnavailable
+   */
+  async take(session: SessionId, dead: WorkerId): Promise<void> {
+    const { sessions } = this.#tools.broker;
+    if (this.#held(session)) return;
+    const record = await sessions.read(session);
+    if (this.#held(session)) return;
+    const { state, owner } = record ?? {};
+    if (state === 'owned' && (owner === dead || this.#taking.has(session))) await this.#settle(session, owner ?? dead, record?.graceMs);
+    else if (state === 'waiting') await this.#queue(session);
+    this.#taking.delete(session);
+    await sessions.forget(session, dead);
+  }
+
+  async #settle(session: SessionId, owner: WorkerId, graceMs = 300_000): Promise<void> {
+    const { broker, worker, random, log } = this.#tools;
+    if (await broker.sessions.release(session, owner)) return this.#queue(session);
+    if (this.#held(session)) return;
+    // The index first, and it stays there for the next sweep: what this worker took and could not end, or what a fail-over opens again, is
+    // found there (LS2).
+    await broker.sessions.adopt(session, worker);
+    this.#taking.add(session);
+    const request = { nonce: takeNonce(random), writer: worker, expectedOwner: owner, newOwner: worker };
+    const taken = await broker.logs.takeOutput(session, request);
+    if (taken.kind === 'taken') {
+      const end = { owner: worker, nonce: takeNonce(random), reason: workerLost, keepMs: graceMs };
+      log('session ended', { sessionId: session, kind: workerLost.kind, answer: await broker.logs.end(session, end) });
+    }
+  }
+
+  async #queue(session: SessionId): Promise<void> {
+    await this.#tools.broker.opens.push({ kind: 'open', session });
+  }
+}
