@@ -1,4 +1,5 @@
 import type { ClientFrame, Viewport } from '../protocol/client-frame.ts';
+import type { EndReason } from '../protocol/end-reason.ts';
 import { CloseStreamCause } from '../protocol/ephemeral.ts';
 import type { ClientStream } from '../protocol/ids.ts';
 import type { Control, SessionStatus } from '../protocol/session-status.ts';
@@ -138,11 +139,11 @@ export class Driving {
     this.#host.changed();
   }
 
-  /** There is no way back. @param ended the session itself is over: nobody is left to say what was typed */
-  over(ended: boolean): void {
+  /** There is no way back. @param ended the session itself is over, and this is the last that is said of what was typed */
+  over(ended: EndReason | undefined): void {
     if (ended) {
       this.changeStream();
-      this.#lostInput.nobodyKnows();
+      this.#lostInput.ended(ended);
     }
     this.#drives = false;
   }

@@ -1,3 +1,4 @@
+import { type EndReason, typedAtEnd } from '../protocol/end-reason.ts';
 import type { ClientStream } from '../protocol/ids.ts';
 import { lostStreams } from '../protocol/limits.ts';
 import type { InputKeeper } from './input-keeper.ts';
@@ -39,8 +40,12 @@ export class LostInput {
     this.#notSentBytes += Math.max(0, given.end - typed);
   }
 
-  /** The session is over and its worker has not said it: what was on its way may have been typed before the worker was lost. */
-  nobodyKnows(): void {
+  /** The session is over. What was on its way may have been typed, unless its worker has said how far. */
+  ended(reason: EndReason): void {
+    for (const stream of [...this.#streams.keys()]) {
+      const typed = typedAtEnd(reason, stream);
+      if (typed !== undefined) this.closed(stream, typed);
+    }
     for (const { typed, sent, end } of this.#streams.values()) {
       this.#fateUnknownBytes += sent - typed;
       this.#notSentBytes += end - sent;

@@ -202,7 +202,7 @@ export class SessionClient {
   #over(connection: Extract<ClientState['connection'], { kind: 'lost' | 'ended' }>): void {
     this.#socket.stopWaiting();
     this.#socket.drop();
-    this.#driving.over(connection.kind === 'ended');
+    this.#driving.over(connection.kind === 'ended' ? connection.reason : undefined);
     this.#change({ connection, ...this.#driving.shown, ...this.#output.shown });
   }
 

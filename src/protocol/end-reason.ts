@@ -1,4 +1,5 @@
-import { isShortText } from './json.ts';
+import { type ClientStream, isClientStream } from './ids.ts';
+import { isOffset, isShortText } from './json.ts';
 
 /**
  * Why a session ended. The payload of the `exit` output entry is this as JSON. `message` is one plain sentence for a person;
@@ -12,6 +13,24 @@ export interface EndReason {
   /** A machine-readable word for refusals, for example `unauthorized`, `forbidden`, `pod-not-found`. */
   readonly reason?: string;
   readonly status?: string;
+  /** Told by the worker that held the session; nobody else knows it. */
+  readonly typed?: TypedAtEnd;
+}
+
+/** How far each client stream was typed, once nothing more will be (RS6). */
+export interface TypedAtEnd {
+  /** Bytes by stream; at most {@link mostStreams}. */
+  readonly streams: { readonly [stream: string]: number };
+  /** Of any other stream nothing was typed; false: it may be one that the worker has forgotten. */
+  readonly all: boolean;
+}
+
+const mostStreams = 64;
+
+/** @returns undefined: nobody is left who knows it */
+export function typedAtEnd({ typed }: EndReason, stream: ClientStream): number | undefined {
+  if (!typed) return undefined;
+  return Object.hasOwn(typed.streams, stream) ? typed.streams[stream] : typed.all ? 0 : undefined;
 }
 
 export const endKinds = [
@@ -43,12 +62,21 @@ type EndKind = (typeof endKinds)[number];
 
 export function parseEndReason(value: { readonly [key: string]: unknown } | undefined): EndReason | undefined {
   if (!value || !endKinds.includes(value['kind'] as EndKind) || !isShortText(value['message'], 4096)) return undefined;
-  const { code, reason, status } = value;
+  const { code, reason, status, typed } = value;
   return {
     kind: value['kind'] as EndKind,
     message: value['message'],
     ...(typeof code === 'number' && Number.isInteger(code) ? { code } : {}),
     ...(isShortText(reason, 64) ? { reason } : {}),
     ...(isShortText(status, 4096) ? { status } : {}),
+    ...(isTypedAtEnd(typed) ? { typed: { streams: typed.streams, all: typed.all } } : {}),
   };
+}
+
+function isTypedAtEnd(value: unknown): value is TypedAtEnd {
+  if (typeof value !== 'object' || value === null) return false;
+  const { streams, all } = value as { [key: string]: unknown };
+  if (typeof all !== 'boolean' || typeof streams !== 'object' || streams === null) return false;
+  const entries = Object.entries(streams);
+  return entries.length <= mostStreams && entries.every(([stream, typed]) => isClientStream(stream) && isOffset(typed));
 }

@@ -1,3 +1,4 @@
+import type { TypedAtEnd } from '../protocol/end-reason.ts';
 import { CloseStreamCause } from '../protocol/ephemeral.ts';
 import type { FenceEntry } from '../protocol/fence-entry.ts';
 import { type ClientStream, noStream } from '../protocol/ids.ts';
@@ -83,6 +84,11 @@ export class Typist {
     const state = known ?? { stream, typed: 0, endOfInput: false, closedBy: undefined };
     if (state.closedBy === undefined) this.#put({ ...state, closedBy: CloseStreamCause.superseded });
     return this.of(stream);
+  }
+
+  /** How far each stream was typed; said in the session's end (RS6). */
+  get typedAtEnd(): TypedAtEnd {
+    return { streams: Object.fromEntries(this.#streams.map(({ stream, typed }) => [stream, typed])), all: !this.#forgot };
   }
 
   /** The session is over: nothing more will be typed. */

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { RestoreRequest } from '../broker/log-store.ts';
 import { rowOf } from '../log/fence-table.ts';
 import type { ReaderSink } from '../log/log-reader.ts';
+import type { TypedAtEnd } from '../protocol/end-reason.ts';
 import { clientOffset, type Entry, entryContent, resizeOf } from '../protocol/entry.ts';
 import type { EphemeralBody } from '../protocol/ephemeral.ts';
 import { decodeFence, type FenceEntry } from '../protocol/fence-entry.ts';
@@ -94,10 +95,11 @@ export class InputSide implements ReaderSink {
   }
 
   /** The session ends here: what was not typed never will be, and is stated (RS6). */
-  end(): void {
+  end(): TypedAtEnd {
     this.close();
     this.#ended = true;
     this.#refuseAll();
+    return this.#typist.typedAtEnd;
   }
 
   /** Types nothing more and says nothing: another worker may hold the session and type on. */

@@ -100,10 +100,10 @@ export class Pump {
   /** Ends the session with a reason, after its output was stored. */
   end(reason: EndReason): void {
     if (this.#ending || this.#over) return;
-    this.#ending = new SessionEnd(reason, this.#session, this.#tools);
-    this.#opening.abort();
     // From here on nothing reaches the upstream: what was not typed is stated as such, not written into a closed socket (RS6).
-    this.#input?.end();
+    const typed = this.#input?.end() ?? { streams: {}, all: true };
+    this.#ending = new SessionEnd({ ...reason, typed }, this.#session, this.#tools);
+    this.#opening.abort();
     this.#upstream?.close();
     this.#output?.endSkip();
     this.#leg = 'ended';

@@ -155,6 +155,16 @@ describe('the input of a session client', () => {
     expect(host.state).toMatchObject({ untypedBytes: 0, fateUnknownBytes: 0, notSentBytes: 6 });
   });
 
+  it('[RS6] knows everything exactly when the end says how far its streams were typed', () => {
+    const host = FakeHost.attached();
+    host.client.type(bytes('0123456789'));
+    const { stream } = host.socket.hello;
+    const log = new WrittenLog();
+    host.socket.entry(log.fence(1000));
+    host.socket.entry(log.exit({ kind: 'exited', code: 0, message: 'The process ended.', typed: { streams: { [stream]: 4 }, all: true } }));
+    expect(host.state).toMatchObject({ untypedBytes: 0, fateUnknownBytes: 0, notSentBytes: 6 });
+  });
+
   it('[RS6] does not count streams of others', () => {
     const host = FakeHost.attached();
     host.client.type(bytes('abc'));

@@ -204,11 +204,13 @@ export class SimPage implements ClientHost {
     });
   }
 
-  /** The worker has not said how far these were typed: what the page says must enclose it (RS6). */
+  /** Streams of which it was not told before: what the page says of them must enclose the truth, and be exact unless the worker was lost (RS6). */
   #toldAtEnd(state: ClientState): void {
     if (this.session && this.#world.truth.incarnations(this.session).length > 1) return;
     const missing = this.streams.reduce((sum, { told, given, typed }) => sum + (told ? 0 : given - typed), 0);
     const notSent = state.notSentBytes - this.#notSent;
+    if (state.fateUnknownBytes > 0 && this.ended?.kind !== 'worker-lost')
+      this.#world.truth.fail(`${this.name}: the fate of ${state.fateUnknownBytes} bytes is unknown at the end ${this.ended?.kind}`);
     if (missing < notSent || missing > notSent + state.fateUnknownBytes)
       this.#world.truth.fail(`${this.name}: ${missing} bytes were not typed; it was told ${notSent} and ${state.fateUnknownBytes} unknown`);
     this.#notSent = state.notSentBytes;

@@ -102,7 +102,7 @@ describe('a session', () => {
     const end = { kind: 'refused', reason: 'pod-not-found', message: 'There is no such pod.', status: '{"code":404}' } as const;
     relay.opener.refusals.push(new UpstreamRefusal(end, false));
     const browser = await relay.openTerminal(relay.door());
-    expect(browser.state.connection).toStrictEqual({ kind: 'ended', reason: end });
+    expect(browser.state.connection).toMatchObject({ kind: 'ended', reason: end });
     expect(relay.opener.requests).toHaveLength(1);
   });
 
@@ -113,7 +113,7 @@ describe('a session', () => {
     const browser = await relay.openTerminal(relay.door());
     expect(browser.state.connection.kind).toBe('attached');
     await relay.clock.advance(10_000);
-    expect(browser.state.connection).toStrictEqual({ kind: 'ended', reason: end });
+    expect(browser.state.connection).toMatchObject({ kind: 'ended', reason: end });
     expect(relay.opener.requests).toHaveLength(3);
   });
 
