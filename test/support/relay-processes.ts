@@ -24,6 +24,8 @@ export interface RelayProcessesOptions {
   readonly redisPort?: (name: string) => number;
   /** A port from which browsers come, in front of the balancer. */
   readonly browserPort?: number;
+  /** Browsers that connect at once, at most; each takes two descriptors of the balancer. 2,000 by default. */
+  readonly browsers?: number;
   /** Environment of every edge and worker. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -91,7 +93,7 @@ export class RelayProcesses implements AsyncDisposable {
     const relay = new RelayProcesses(directory, redis, url, accessToken, environment, counts.redisPort ?? (() => redis.port));
     for (let index = 0; index < counts.workers; index++) relay.#workers.push(relay.#spawn('worker', `worker-${index}`, 0));
     for (let index = 0; index < counts.edges; index++) relay.#edges.push(relay.#spawn('edge', `edge-${index}`, await freePort()));
-    await relay.#balance(balancerPort);
+    await relay.#balance(balancerPort, counts.browsers ?? 2000);
     await Promise.all(relay.#edges.map((edge) => relay.#ready(edge)));
     return relay;
   }
@@ -181,20 +183,21 @@ export class RelayProcesses implements AsyncDisposable {
   }
 
   /** Two edges in turn; a dead one is passed over, and tried again at once when it is back. */
-  async #balance(port: number): Promise<void> {
+  async #balance(port: number, browsers: number): Promise<void> {
     const servers = this.#edges.map((edge) => `server 127.0.0.1:${edge.port} max_fails=0;`).join(' ');
     const config = join(this.directory, 'nginx.conf');
     await writeFile(
       config,
-      `daemon off; pid ${this.directory}/nginx.pid; error_log ${this.directory}/nginx.log; worker_processes 1;
-       events { worker_connections 4096; }
+      `daemon off; pid ${this.directory}/nginx.pid; error_log ${this.directory}/nginx.log;
+       worker_processes ${Math.ceil(browsers / 6000)};
+       events { worker_connections 16384; }
        http {
          access_log off; client_body_temp_path ${this.directory}/body; proxy_temp_path ${this.directory}/proxy;
          fastcgi_temp_path ${this.directory}/f; uwsgi_temp_path ${this.directory}/u; scgi_temp_path ${this.directory}/s;
          map $http_upgrade $connection_upgrade { default upgrade; '' close; }
          upstream edges { ${servers} }
          server {
-           listen 127.0.0.1:${port};
+           listen 127.0.0.1:${port} reuseport;
            location / {
              proxy_pass http://edges; proxy_http_version 1.1; proxy_buffering off; proxy_read_timeout 1h; proxy_connect_timeout 2s;
              proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade; proxy_set_header Host $http_host;
