@@ -110,6 +110,12 @@ export class LogWriter {
     return this.#ringBytes;
   }
 
+  /** Bytes that an offer may hold to become part of the entry that waits last; 0 when it begins an entry of its own. */
+  mergeRoom(type: number, flags: number, mergeBytes: number): number {
+    const last = this.#pending.at(-1);
+    return last?.type === type && last.flags === flags ? Math.max(0, mergeBytes - last.contentBytes) : 0;
+  }
+
   /** Entries offered and not yet encoded. */
   get pendingEntries(): number {
     return this.#pending.length;

@@ -17,6 +17,9 @@ export const turnOutputBytes = 128 * 1024;
 /** Entries of a busy session are not cut smaller than this, however slow its driver. */
 export const minEntryBytes = 8 * 1024;
 
+/** What Redis keeps around the content of an entry, rounded up: our header, the stream's node. */
+export const aroundEntryBytes = 256;
+
 /** Input read from the log before it can be typed: upstream not open, or its buffer full. Beyond: the reader parks, the log holds it. */
 export const queuedInputBytes = 64 * 1024;
 

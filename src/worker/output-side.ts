@@ -9,7 +9,7 @@ import type { CreditGate } from '../session/credit-gate.ts';
 import { OutputSkip } from '../session/output-skip.ts';
 import { TurnBudget } from '../session/turn-budget.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { minEntryBytes, pendingOutputBytes, stallProbe, turnOutputBytes } from './constants.ts';
+import { aroundEntryBytes, minEntryBytes, pendingOutputBytes, stallProbe, turnOutputBytes } from './constants.ts';
 
 export interface OutputSideEvents {
   /** Ask the driver for its credit (FC2). */
@@ -93,7 +93,9 @@ export class OutputSide {
     let offered = false;
     const mergeBytes = entryBytes(this.#gate.windowBytes);
     for (let first = this.#held[0]; first; first = this.#held[0]) {
-      const size = Math.min(first.bytes.length, this.#room(), mergeBytes);
+      const { writer } = this.#appender;
+      const entryRoom = writer.mergeRoom(FrameType.outputData, first.flags, mergeBytes) || mergeBytes;
+      const size = Math.min(first.bytes.length, this.#room(), entryRoom);
       if (size <= 0) break;
       this.#appender.offer({ ...dataOffer(FrameType.outputData, first.flags, first.bytes.subarray(0, size)), mergeBytes });
       offered = true;
@@ -201,7 +203,13 @@ export class OutputSide {
   }
 }
 
-/** An entry is sent whole: in front of a slow link it is an eighth of what may be under way, so that the link is never far from empty. */
+/**
+ * An entry is sent whole: in front of a slow link it is an eighth of what may be under way, so that the link is never far from empty. With
+ * all that Redis keeps around it, it fills a size class of Redis' allocator (jemalloc: four between a power of two and the next): one byte
+ * above 32 KiB takes 40 KiB.
+ */
 function entryBytes(windowBytes: number): number {
-  return Math.min(maxEntryPayloadBytes, Math.max(minEntryBytes, windowBytes / 8));
+  const most = Math.min(maxEntryPayloadBytes, Math.max(minEntryBytes, windowBytes / 8));
+  const step = 2 ** (Math.floor(Math.log2(most)) - 2);
+  return Math.floor(most / step) * step - aroundEntryBytes;
 }
