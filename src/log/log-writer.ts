@@ -1,8 +1,9 @@
 import { type EntryHeader, encodeEntry } from '../protocol/entry.ts';
 import type { FenceEntry } from '../protocol/fence-entry.ts';
-import { maxEntryPayloadBytes, writerRingBytes } from '../protocol/limits.ts';
+import { maxEntryPayloadBytes } from '../protocol/limits.ts';
 import type { EntryId, Position } from '../protocol/position.ts';
 import type { FenceTable } from './fence-table.ts';
+import { RingBudget } from './ring-budget.ts';
 
 /** What a `take` gave to its writer, and what the writer shows in a `reassert`. */
 export interface Claim {
@@ -45,9 +46,6 @@ interface Pending {
   readonly skippedBytes: number;
 }
 
-/** Without a replica an answered frame stays this long for a resend, while there is room (FC4). */
-const keepAnsweredMs = 2000;
-
 const noBytes = new Uint8Array(0);
 
 /**
@@ -58,6 +56,7 @@ const noBytes = new Uint8Array(0);
 export class LogWriter {
   #claim: Claim;
   readonly #crc32: (bytes: Uint8Array, from: number) => number;
+  readonly #budget: RingBudget;
   #head: Position;
   #ring: RingFrame[] = [];
   #ringBytes = 0;
@@ -68,13 +67,16 @@ export class LogWriter {
   #state: 'ready' | 'unanswered' | 'doubt' | 'stopped' = 'ready';
   #holed = false;
   #found: readonly RingFrame[] = [];
-  /** Frames stay until they are confirmed, whatever their age; else some time (FC4). */
+  /** Frames stay until they are confirmed, else while there is room (FC4). */
   #replicated = false;
 
-  constructor(claim: Claim, crc32: (bytes: Uint8Array, from: number) => number) {
+  /** @param budget of all rings of the process; this one leaves it with `stop` */
+  constructor(claim: Claim, crc32: (bytes: Uint8Array, from: number) => number, budget = new RingBudget()) {
     this.#claim = claim;
     this.#crc32 = crc32;
+    this.#budget = budget;
     this.#head = claim.fence.position;
+    budget.join(this);
   }
 
   get claim(): Claim {
@@ -173,7 +175,7 @@ export class LogWriter {
     if (this.#state !== 'ready') return undefined;
     let frame = this.#ring[this.#next];
     if (!frame) {
-      if (this.#replicated && this.#ringBytes >= writerRingBytes) return undefined;
+      if (this.#replicated && this.#ringBytes >= this.#budget.boundBytes) return undefined;
       const item = this.#pending.shift();
       if (!item) return undefined;
       frame = this.#encode(item);
@@ -190,7 +192,8 @@ export class LogWriter {
     if (frame) frame.answeredAtMs = nowMs;
     this.#next++;
     this.#replicated = replicated;
-    if (!replicated) this.forgetAnswered(nowMs);
+    if (!replicated) this.fitRing(nowMs);
+    this.#budget.stored(nowMs);
   }
 
   /** Everything up to this frame is on a replica: a fail-over cannot lose it (FC4). */
@@ -202,7 +205,7 @@ export class LogWriter {
   /** The last replica is gone. */
   unreplicated(nowMs: number): void {
     this.#replicated = false;
-    this.forgetAnswered(nowMs);
+    this.fitRing(nowMs);
   }
 
   /** An answer that is no id, a lost connection, a moved slot: nothing more until `reasserted` (LG6). */
@@ -254,28 +257,40 @@ export class LogWriter {
   /** Writes nothing more, keeps nothing. */
   stop(): void {
     this.#state = 'stopped';
+    this.#budget.leave(this, this.#ringBytes);
     this.#ring = [];
     this.#found = [];
     this.#pending = [];
     this.#ringBytes = this.#pendingBytes = this.#next = 0;
   }
 
-  /** Drops answered frames that are old or do not fit the ring (FC4). */
-  forgetAnswered(nowMs: number): void {
-    let drop = 0;
+  /** Drops the oldest answered frames that do not fit the ring, or are older than its budget wants (FC4). */
+  fitRing(nowMs: number): void {
+    if (this.#replicated) return;
     let bytes = this.#ringBytes;
-    for (const frame of this.#ring) {
-      if (frame.answeredAtMs === undefined || drop >= this.#next) break;
-      if (bytes <= writerRingBytes && nowMs - frame.answeredAtMs < keepAnsweredMs) break;
-      bytes -= frame.frame.length;
-      drop++;
-    }
-    this.#drop(drop);
+    this.#dropAnswered(({ frame, answeredAtMs = nowMs }) => {
+      const drops = bytes > this.#budget.boundBytes || nowMs - answeredAtMs >= this.#budget.keepMs;
+      bytes -= frame.length;
+      return drops;
+    });
+  }
+
+  /** Drops frames that were answered before this time. */
+  forgetAnswered(beforeMs: number): void {
+    this.#dropAnswered(({ answeredAtMs = Number.POSITIVE_INFINITY }) => answeredAtMs <= beforeMs);
+  }
+
+  /** @param drops asked of the oldest frames, up to the first that stays */
+  #dropAnswered(drops: (frame: RingFrame) => boolean): void {
+    const kept = this.#ring.findIndex((frame, index) => index >= this.#next || frame.answeredAtMs === undefined || !drops(frame));
+    this.#drop(kept === -1 ? this.#ring.length : kept);
   }
 
   #drop(count: number): void {
     if (count === 0) return;
-    for (const { frame } of this.#ring.splice(0, count)) this.#ringBytes -= frame.length;
+    const dropped = this.#ring.splice(0, count).reduce((bytes, { frame }) => bytes + frame.length, 0);
+    this.#ringBytes -= dropped;
+    this.#budget.changed(-dropped);
     this.#next -= count;
   }
 
@@ -290,6 +305,7 @@ export class LogWriter {
     const kept = { seq: seq + 1, frame, answeredAtMs: undefined };
     this.#ring.push(kept);
     this.#ringBytes += frame.length;
+    this.#budget.changed(frame.length);
     return kept;
   }
 }

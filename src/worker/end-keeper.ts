@@ -8,6 +8,9 @@ import type { PumpTools } from './pump-tools.ts';
 const lookAfterMs = [1_000, 3_000, 10_000] as const;
 const lookEveryMs = 60_000;
 
+/** What was stored longer ago is not sent again: an ended session keeps little. */
+const keepAnsweredMs = 2_000;
+
 /** An entry without bytes behind a hole of the output log: its offset tells readers what is missing (LG7). */
 export function emptyOutput(): Offer {
   return dataOffer(FrameType.outputData, 0, new Uint8Array(0));
@@ -33,13 +36,21 @@ export class EndKeeper {
 
   /** Resolves when the session is over for everybody, or not this worker's business any more. */
   async run(): Promise<void> {
+    try {
+      await this.#watch();
+    } finally {
+      this.#writer.stop();
+    }
+  }
+
+  async #watch(): Promise<void> {
     const { signal } = this.#stop;
     const { clock, permit } = this.#tools;
     const untilMs = clock.now() + this.#request.keepMs;
     for (let looks = 0; clock.now() < untilMs; looks++) {
       await sleep(clock, lookAfterMs[looks] ?? lookEveryMs, signal);
       if (signal.aborted) return;
-      this.#writer.forgetAnswered(clock.now());
+      this.#writer.forgetAnswered(clock.now() - keepAnsweredMs);
       if (permit() && (await this.#look().catch(() => 'unanswered')) === 'over') return;
     }
   }

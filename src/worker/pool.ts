@@ -1,8 +1,9 @@
 import { sleep, type Timer } from '../base/clock.ts';
 import type { ClaimAnswer, QueuedItem } from '../broker/broker.ts';
+import { RingBudget } from '../log/ring-budget.ts';
 import type { SessionId } from '../protocol/ids.ts';
 import { type Gauge, sumGauges } from '../telemetry/gauges.ts';
-import { touchEveryMs } from './constants.ts';
+import { outputRings, touchEveryMs } from './constants.ts';
 import type { EndKeeper } from './end-keeper.ts';
 import { Inheritance } from './inheritance.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
@@ -11,7 +12,7 @@ import type { PumpTools } from './pump-tools.ts';
 import { workerGauges } from './worker-gauges.ts';
 import { WorkerWatch } from './worker-watch.ts';
 
-export interface PoolOptions extends Omit<PumpTools, 'permit'> {
+export interface PoolOptions extends Omit<PumpTools, 'permit' | 'rings'> {
   /** Sessions this worker takes at most; more wait in the queue for others (FC7). */
   readonly maxSessions: number;
   /** Upstream bytes held for all sessions because their drivers have no room; above it no session is taken (FC7). */
@@ -30,6 +31,7 @@ export class WorkerPool implements AsyncDisposable {
   readonly #left = new Set<SessionId>();
   /** Ends that a fail-over may still lose. */
   readonly #kept = new Set<EndKeeper>();
+  readonly #rings = new RingBudget(outputRings);
   readonly #stop = new AbortController();
   #drained: (() => void) | undefined;
   #taking = true;
@@ -146,7 +148,8 @@ export class WorkerPool implements AsyncDisposable {
       // An open that waited long was queued several times, and one pull brings them all.
       if (answer.kind === 'claimed' && answer.session.started) this.#left.add(item.session);
       else if (answer.kind === 'claimed' && !this.#pumps.has(item.session)) {
-        const pump = new Pump(answer.session, { ...this.#options, permit: () => this.#lease.valid() }, (kept) => this.#ended(pump, kept));
+        const tools = { ...this.#options, rings: this.#rings, permit: () => this.#lease.valid() };
+        const pump = new Pump(answer.session, tools, (kept) => this.#ended(pump, kept));
         this.#pumps.set(item.session, pump);
         log('session taken', { sessionId: item.session, workerId: worker });
         pump.run().catch((error: unknown) => {

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../base/clock.ts';
 import type { Broker } from '../broker/broker.ts';
+import type { RingBudget } from '../log/ring-budget.ts';
 import type { WorkerId } from '../protocol/ids.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { Credential, UpstreamOpener } from '../upstream/upstream.ts';
@@ -12,6 +13,8 @@ export interface PumpTools {
   readonly clock: Clock;
   readonly random: Random;
   readonly crc32: (bytes: Uint8Array, from: number) => number;
+  /** What the rings of all its output logs keep. */
+  readonly rings: RingBudget;
   /** Whether the worker's lease is valid now (LS1). */
   readonly permit: () => boolean;
   /** @throws when the credential cannot be unsealed with this worker's key */

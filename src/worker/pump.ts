@@ -123,8 +123,8 @@ export class Pump {
   }
 
   #begin(claim: Claim): void {
-    const { broker, clock, crc32, permit } = this.#tools;
-    const writer = new LogWriter(claim, crc32);
+    const { broker, clock, crc32, permit, rings } = this.#tools;
+    const writer = new LogWriter(claim, crc32, rings);
     const gate = new CreditGate({ outputFence: writer.fence, offset: claim.fence.base.offset }, this.#session.detached);
     const appender = new LogAppender(
       broker.logs,

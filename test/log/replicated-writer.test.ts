@@ -51,11 +51,13 @@ describe('a writer whose server has a replica', () => {
     expect(writer.remains.frames).toHaveLength(3);
   });
 
-  it('[FC4] without a replica any more, age decides again', () => {
+  it('[FC4] without a replica any more, room decides again', () => {
     const writer = newWriter();
-    append(writer, 0);
-    append(writer, 3_000);
+    for (let count = 0; count < 9; count++) append(writer, 0, maxEntryPayloadBytes);
+    const full = writer.ringBytes;
+    expect(full).toBeGreaterThan(writerRingBytes);
     writer.unreplicated(3_100);
-    expect(writer.remains.frames).toHaveLength(1);
+    expect(writer.ringBytes).toBeLessThanOrEqual(writerRingBytes);
+    expect(writer.next()).toBeDefined();
   });
 });

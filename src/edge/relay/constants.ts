@@ -6,6 +6,9 @@ export const socketBufferBytes = 256 * 1024;
 /** A session that no worker has claimed is queued again after this (LS2). */
 export const requeueOpenMs = 3_000;
 
+/** Frames of input that all attachments of an edge keep for a resend, and how long: their clients have the bytes too until they are typed. */
+export const inputRings = { totalBytes: 32 * 1024 * 1024, keepMs: 2_000 } as const;
+
 /** An input-ack is sent when so much more was accepted, and with every `typed` (FC5). */
 export const ackInputBytes = 16 * 1024;
 

@@ -2,6 +2,7 @@ import type { Timer } from '../../base/clock.ts';
 import { LogAppender, type ShellTools } from '../../broker/log-appender.ts';
 import type { LogStore } from '../../broker/log-store.ts';
 import { type Claim, controlOffer, dataOffer, LogWriter, type WriterVerdict } from '../../log/log-writer.ts';
+import type { RingBudget } from '../../log/ring-budget.ts';
 import { writeU16, writeU64 } from '../../protocol/bytes.ts';
 import { clientOffset, contentBytes, decodeEntry } from '../../protocol/entry.ts';
 import { encodeEphemeral } from '../../protocol/ephemeral.ts';
@@ -20,6 +21,7 @@ export interface InputLineEvents {
 
 export interface InputLineTools extends ShellTools {
   readonly store: LogStore;
+  readonly rings: RingBudget;
   readonly crc32: (bytes: Uint8Array, from: number) => number;
 }
 
@@ -49,7 +51,7 @@ export class InputLine {
     this.#appender = new LogAppender(
       tools.store,
       { session, log: 'in' },
-      new LogWriter(claim, tools.crc32),
+      new LogWriter(claim, tools.crc32, tools.rings),
       {
         stored: (frame) => this.#stored(frame),
         stopped: (verdict) => {

@@ -1,10 +1,11 @@
 import type { User } from '../../auth/user.ts';
 import { sleep } from '../../base/clock.ts';
+import { RingBudget } from '../../log/ring-budget.ts';
 import { CloseCode } from '../../protocol/close-code.ts';
 import { type Gauge, sumGauges } from '../../telemetry/gauges.ts';
 import type { BrowserSocket, SocketEvents } from '../listener.ts';
 import { Attachment } from './attachment.ts';
-import { catchUpReads } from './constants.ts';
+import { catchUpReads, inputRings } from './constants.ts';
 import { edgeGauges } from './edge-gauges.ts';
 import { OwnerWatch } from './owner-watch.ts';
 import type { RelayTools } from './relay-tools.ts';
@@ -14,7 +15,7 @@ import { SharedReads } from './shared-reads.ts';
 export const relaySubprotocol = 'poseidon.v1';
 export const relayPath = '/v1/attach';
 
-export interface RelayDoorOptions extends Omit<RelayTools, 'channels' | 'reads' | 'mayResume'> {
+export interface RelayDoorOptions extends Omit<RelayTools, 'channels' | 'reads' | 'rings' | 'mayResume'> {
   /** A fresh check of the user's right to the session (RS2). */
   readonly mayResume: (user: User, session: Parameters<RelayTools['mayResume']>[0]) => Promise<boolean>;
   /** Sockets this edge takes, of all and of one subject; more are closed with `busy` (FC7). */
@@ -27,6 +28,7 @@ export class RelayDoor {
   readonly #options: RelayDoorOptions;
   readonly #channels: SharedChannels;
   readonly #reads: SharedReads;
+  readonly #rings = new RingBudget(inputRings);
   readonly #attachments = new Set<Attachment>();
   readonly #owners: OwnerWatch;
   readonly #ofSubject = new Map<string, number>();
@@ -71,6 +73,7 @@ export class RelayDoor {
       ...options,
       channels: this.#channels,
       reads: this.#reads,
+      rings: this.#rings,
       mayResume: (session: Parameters<RelayTools['mayResume']>[0]) => mayResume(user, session),
     };
     const { subject } = user;

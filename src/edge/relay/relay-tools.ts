@@ -1,6 +1,7 @@
 import type { Broker } from '../../broker/broker.ts';
 import type { ShellTools } from '../../broker/log-appender.ts';
 import type { Channels, Pages } from '../../broker/log-follower.ts';
+import type { RingBudget } from '../../log/ring-budget.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
 
 /** What every attachment of an edge shares. */
@@ -11,6 +12,8 @@ export interface RelayTools extends ShellTools {
   readonly channels: Channels;
   /** Catch-up reads of all attachments, so many at once (DR3). */
   readonly reads: Pages;
+  /** What the rings of all its input logs keep. */
+  readonly rings: RingBudget;
   readonly crc32: (bytes: Uint8Array, from: number) => number;
   /** A random id of that many characters from `A-Za-z0-9_-`. */
   readonly newId: (length: number) => string;

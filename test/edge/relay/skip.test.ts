@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Queued } from '../../../src/client/client-host.ts';
 import { FrameType } from '../../../src/protocol/frame-type.ts';
 import { GapCause, gapOf } from '../../../src/protocol/gap.ts';
 import type { SessionId } from '../../../src/protocol/ids.ts';
@@ -198,14 +199,16 @@ describe('Ctrl-C', () => {
     await using relay = await TestRelay.start();
     const { browser } = await flooded(relay);
     // A terminal that parses 32 KiB in a quarter of a second.
+    const seen: Queued[] = [];
     for (let tick = 0; tick < 12; tick++) {
       browser.parseSome(32 * KiB);
       await relay.clock.advance(250);
+      seen.push(browser.client.queued);
     }
-    const { queued } = browser.client;
-    expect(queued.bytes).toBeGreaterThan(120 * KiB);
-    expect(queued.ms).toBeGreaterThanOrEqual(900);
-    expect(queued.ms).toBeLessThan(10_000);
+    const most = seen.reduce((longest, queued) => (queued.ms > longest.ms ? queued : longest));
+    expect(most.bytes).toBeGreaterThan(120 * KiB);
+    expect(most.ms).toBeGreaterThanOrEqual(900);
+    expect(most.ms).toBeLessThan(10_000);
     browser.startParsing();
     await relay.clock.advance(2_000);
     expect(browser.client.queued).toStrictEqual({ bytes: 0, ms: 0 });
