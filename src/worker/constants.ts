@@ -18,7 +18,7 @@ export const turnOutputBytes = 128 * 1024;
 export const minEntryBytes = 8 * 1024;
 
 /** Frames that all sessions of a worker keep for a resend; beyond, each keeps its share (FC4). A Redis that comes back empty gets them again. */
-export const outputRings = { totalBytes: 48 * 1024 * 1024, keepMs: Number.POSITIVE_INFINITY } as const;
+export const outputRings = { totalBytes: 32 * 1024 * 1024, keepMs: Number.POSITIVE_INFINITY } as const;
 
 /** What Redis keeps around the content of an entry, rounded up: our header, the stream's node. */
 export const aroundEntryBytes = 256;
