@@ -13,7 +13,7 @@ export interface FenceRow {
 export type FenceTable = readonly FenceRow[];
 
 /** Packed form in `meta` (fields `fo`, `fi`): rows of fence u48 │ base fence u48 │ base seq u64 │ offset u64 │ crc u32 │ nonce u64. */
-const fenceRowBytes = 40;
+export const fenceRowBytes = 40;
 
 export function encodeTable(table: FenceTable): Uint8Array {
   const bytes = new Uint8Array(table.length * fenceRowBytes);

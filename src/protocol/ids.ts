@@ -26,12 +26,15 @@ export function isClientStream(text: unknown): text is ClientStream {
 /** The stream of a log that nobody has ever driven. */
 export const noStream = '0'.repeat(32) as ClientStream;
 
+/** Packed. */
+export const clientStreamBytes = 16;
+
 const hexDigits = '0123456789abcdef';
 
-/** @param bytes holds 16 bytes at `at` */
+/** @param bytes holds {@link clientStreamBytes} at `at` */
 export function readStream(bytes: Uint8Array, at: number): ClientStream {
   let text = '';
-  for (let i = at; i < at + 16; i++) {
+  for (let i = at; i < at + clientStreamBytes; i++) {
     const value = bytes[i] ?? 0;
     text += (hexDigits[value >>> 4] ?? '') + (hexDigits[value & 15] ?? '');
   }
@@ -39,5 +42,5 @@ export function readStream(bytes: Uint8Array, at: number): ClientStream {
 }
 
 export function writeStream(bytes: Uint8Array, at: number, stream: ClientStream): void {
-  for (let i = 0; i < 16; i++) bytes[at + i] = Number.parseInt(stream.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < clientStreamBytes; i++) bytes[at + i] = Number.parseInt(stream.slice(2 * i, 2 * i + 2), 16);
 }

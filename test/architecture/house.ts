@@ -23,7 +23,6 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
 /** The one home of each third-party package, as path prefixes below `src`. */
 export const homes: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['broker/redis/'],
-  'redis-parser': ['broker/redis/'],
   ws: ['edge/listen/', 'upstream/kubernetes/', 'demo/'],
   '@lydell/node-pty': ['demo/'],
   '@kubernetes/client-node': ['upstream/kubernetes/'],

@@ -11,6 +11,7 @@ import { decodeJsonObject } from '../../src/protocol/json.ts';
 import { maxControlJsonBytes, maxEntryPayloadBytes } from '../../src/protocol/limits.ts';
 import { decodeServerFrame, encodeServerFrame } from '../../src/protocol/server-frame.ts';
 import { parseTarget } from '../../src/protocol/target.ts';
+import { pinned } from '../support/fuzz.ts';
 import { clientFrame, entry, ephemeral, fenceEntry, serverFrame, unknownType } from './arbitraries.ts';
 import { bytesOf, session, stream } from './vectors.ts';
 
@@ -41,13 +42,13 @@ const anyFrame = fc.oneof(
 
 describe('[WP2] nothing throws past a decoder', () => {
   it('[WP2] arbitrary bytes are an answer, not an exception', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), readAll), { numRuns: 2000 });
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), readAll), pinned(1, 2000));
   });
 
   it('[WP2] arbitrary bytes behind every known type are an answer', () => {
     const types = fc.constantFrom(...Object.values(FrameType));
     const bytes = fc.tuple(types, fc.uint8Array({ maxLength: 120 })).map(([type, rest]) => new Uint8Array([type, ...rest]));
-    fc.assert(fc.property(bytes, readAll), { numRuns: 4000 });
+    fc.assert(fc.property(bytes, readAll), pinned(2, 4000));
   });
 
   it('[WP2] valid frames with changed, missing and added bytes are an answer', () => {
@@ -59,7 +60,7 @@ describe('[WP2] nothing throws past a decoder', () => {
         for (const [at, value] of changes) if (bytes.length > 0) bytes[at % bytes.length] = value;
         return bytes;
       });
-    fc.assert(fc.property(mutated, readAll), { numRuns: 4000 });
+    fc.assert(fc.property(mutated, readAll), pinned(3, 4000));
   });
 
   it('[WP2] arbitrary JSON in a control frame is an answer, and a status that passes has the form it promises', () => {
@@ -74,7 +75,7 @@ describe('[WP2] nothing throws past a decoder', () => {
         expect(typeof (worker?.worker ?? '')).toBe('string');
         expect(Number.isSafeInteger(closed?.typed ?? 0)).toBe(true);
       }),
-      { numRuns: 2000 },
+      pinned(4, 2000),
     );
   });
 
@@ -84,6 +85,7 @@ describe('[WP2] nothing throws past a decoder', () => {
       fc.property(fc.dictionary(key, fc.anything()), (value) => {
         parseTarget(value);
       }),
+      pinned(5, 1000),
     );
   });
 });
@@ -97,6 +99,7 @@ describe('[WP5] what v1 does not know', () => {
         expect(decodeServerFrame(bytes)).toMatchObject({ ok: false, unknownType: true });
         if (isEphemeral(type)) expect(decodeEphemeral(bytes)).toBeUndefined();
       }),
+      pinned(6, 500),
     );
   });
 
@@ -108,6 +111,7 @@ describe('[WP5] what v1 does not know', () => {
         expect(decoded).toMatchObject({ ...header, type });
         expect(decoded && endOffset(decoded)).toBe(header.offset);
       }),
+      pinned(7, 500),
     );
   });
 

@@ -1,7 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
 import { CommandQueue } from './command-queue.ts';
 import type { RedisAddress } from './redis-address.ts';
-import { type RespReply, RespSocket } from './resp-socket.ts';
+import type { RespReply } from './resp-decoder.ts';
+import { RespSocket } from './resp-socket.ts';
 
 /** A dead node costs its asker no more than this. */
 const answerWithinMs = 1_000;

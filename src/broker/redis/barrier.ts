@@ -3,7 +3,8 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import type { Confirmation } from '../log-store.ts';
 import type { CommandQueue } from './command-queue.ts';
 import { infoOf } from './node-info.ts';
-import type { RespReply, RespSocket } from './resp-socket.ts';
+import type { RespReply } from './resp-decoder.ts';
+import type { RespSocket } from './resp-socket.ts';
 
 /** A round of the barrier takes at least this long: a ring of 512 KiB carries 100 MB/s with it, and an idle server is left alone. */
 const roundMs = 5;
@@ -70,7 +71,8 @@ export class Barrier {
     const covered = this.#waiting.splice(0);
     const write = this.#ask(['SET', this.#options.key(), '', 'PX', String(barrierTtlMs)]);
     const reached = this.#ask(['WAIT', '1', String(waitMs)]);
-    const confirmed = !((await write) instanceof Error) && Number(await reached) >= 1;
+    const [written, replicas] = await Promise.all([write, reached]);
+    const confirmed = Buffer.isBuffer(written) && typeof replicas === 'number' && replicas >= 1;
     // No replica has it: either there is none any more, or it is slow and the next round asks again.
     if (!confirmed) await this.look();
     if (this.#closed) for (const resolve of covered) resolve('lost');

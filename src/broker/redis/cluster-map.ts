@@ -1,5 +1,5 @@
 import { slotCount } from './key-slot.ts';
-import type { HostPort } from './redis-place.ts';
+import { type HostPort, isPort } from './redis-place.ts';
 
 /** What the nodes of a Cluster say of it, put together. */
 export interface ClusterMap {
@@ -29,7 +29,8 @@ export function mergedMap(answers: readonly { readonly text: string; readonly as
       const node = addressOf(address, asked, names);
       if (!node || /noaddr|handshake/.test(flags)) continue;
       nodes.set(`${node.host} ${node.port}`, node);
-      if (flags.split(',').includes('master')) claim(slots, { node, epoch: Number(epochText) }, ranges);
+      const epoch = Number(epochText);
+      if (flags.split(',').includes('master') && Number.isSafeInteger(epoch)) claim(slots, { node, epoch }, ranges);
     }
   }
   return { primaries: slots.map((claimed) => claimed?.node), nodes: [...nodes.values()] };
@@ -40,7 +41,7 @@ function claim(slots: (Claimed | undefined)[], claimed: Claimed, ranges: readonl
   for (const range of ranges) {
     const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(range) ?? [];
     if (first === undefined) continue;
-    for (let slot = Number(first); slot <= Number(last); slot++) {
+    for (let slot = Number(first); slot <= Math.min(Number(last), slotCount - 1); slot++) {
       const other = slots[slot];
       if (!other || claimed.epoch > other.epoch) slots[slot] = claimed;
     }
@@ -50,7 +51,7 @@ function claim(slots: (Claimed | undefined)[], claimed: Claimed, ranges: readonl
 /** `ip:port@busport,hostname,…`; no ip: the node itself does not know it. */
 function addressOf(text: string, asked: HostPort, names: boolean): HostPort | undefined {
   const [, ip = '', port, name = ''] = /^(.*):(\d+)@\d+(?:,([^,]*))?/.exec(text) ?? [];
-  if (port === undefined || port === '0') return undefined;
+  if (!isPort(Number(port))) return undefined;
   const host = (names && name !== '?' && name) || ip || asked.host;
   return { host, port: Number(port) };
 }

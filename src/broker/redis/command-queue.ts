@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../base/clock.ts';
-import type { RespReply } from './resp-socket.ts';
+import type { RespReply } from './resp-decoder.ts';
 
 /** Who waits for a reply. */
 export interface Waiting {

@@ -3,7 +3,8 @@ import type { Clock } from '../../base/clock.ts';
 import { CommandQueue } from './command-queue.ts';
 import { infoOf, type NodeInfo } from './node-info.ts';
 import type { RedisAddress } from './redis-address.ts';
-import { type RespReply, RespSocket } from './resp-socket.ts';
+import type { RespReply } from './resp-decoder.ts';
+import { RespSocket } from './resp-socket.ts';
 import type { Script } from './scripts.ts';
 
 export interface SocketsOptions {
@@ -63,6 +64,7 @@ export class LinkSockets {
         login(sockets.pushes, sockets.#logins, address, []),
         login(sockets.barrier, sockets.barrierQueue, address, [], barrierName),
       ]);
+      if (node.runId === '') throw new Error('the server does not say which process it is');
       if (others.some(({ runId }) => runId !== node.runId)) throw new Error('the connections reached different servers');
       if (node.role !== 'master') throw new Error(`the server is no primary but ${node.role}`);
       sockets.#ready = true;

@@ -1,20 +1,20 @@
 import { Buffer } from 'node:buffer';
-import { decodeTable } from '../../log/fence-table.ts';
+import { decodeTable, type FenceTable, fenceRowBytes, rowAt } from '../../log/fence-table.ts';
 import { decodeEntry, type Entry } from '../../protocol/entry.ts';
 import { decodeFence } from '../../protocol/fence-entry.ts';
-import { readStream, type WorkerId } from '../../protocol/ids.ts';
+import { type ClientStream, clientStreamBytes, readStream, type WorkerId } from '../../protocol/ids.ts';
 import { BrokerUnavailable } from '../broker.ts';
 import type { EndAnswer, PageAnswer, ReassertAnswer, RestoreAnswer, TakeAnswer } from '../log-store.ts';
-import type { RespReply } from './resp-socket.ts';
+import type { RespReply } from './resp-decoder.ts';
 
 /** What the scripts of `lua/` answer, as values of the port. A reply that is none of them says nothing: BrokerUnavailable. */
-export function takeAnswer(reply: RespReply, superseded: 'not-owner' | 'old-connection', young: boolean): TakeAnswer {
+export function takeAnswer(reply: RespReply, superseded: 'not-owner' | 'old-connection', nonce: number, young: boolean): TakeAnswer {
   const [word, first, second] = parts(reply);
   switch (word) {
     case 'taken':
-      return { kind: word, ...newClaim(reply) };
+      return { kind: word, ...newClaim(reply, nonce) };
     case 'driven-by-another':
-      return { kind: word, stream: readStream(bytes(first), 0), fence: Number(bytes(second).toString()) };
+      return { kind: word, stream: stream(first), fence: whole(second) };
     case 'superseded':
       return { kind: superseded };
     case 'old-connection':
@@ -28,9 +28,9 @@ export function takeAnswer(reply: RespReply, superseded: 'not-owner' | 'old-conn
   }
 }
 
-export function restoreAnswer(reply: RespReply): RestoreAnswer {
+export function restoreAnswer(reply: RespReply, nonce: number): RestoreAnswer {
   const [word] = parts(reply);
-  if (word === 'restored') return { kind: word, ...newClaim(reply) };
+  if (word === 'restored') return { kind: word, ...newClaim(reply, nonce) };
   if (word === 'exists') return { kind: word };
   throw unexpected(reply);
 }
@@ -39,7 +39,7 @@ export function reassertAnswer(reply: RespReply, young: boolean): ReassertAnswer
   const [word, fence, seq] = parts(reply);
   switch (word) {
     case 'tail':
-      return { kind: word, tail: { fence: Number(bytes(fence).toString()), seq: Number(bytes(seq).toString()) } };
+      return { kind: word, tail: { fence: whole(fence), seq: whole(seq) } };
     case 'replaced':
     case 'take-again':
     case 'ended':
@@ -66,38 +66,64 @@ export function endAnswer(reply: RespReply): EndAnswer {
 
 /** `HMGET meta state owner <table>`, then `XRANGE` (RS3). */
 export function pageAnswer(meta: RespReply, range: RespReply, young: boolean): PageAnswer {
-  if (!Array.isArray(meta) || !Array.isArray(range)) throw unexpected(meta);
-  const [state, owner, table] = meta as readonly RespReply[];
-  if (!Buffer.isBuffer(state)) return { kind: 'unknown', young };
-  return {
-    kind: 'page',
-    table: Buffer.isBuffer(table) ? decodeTable(table) : [],
-    entries: (range as readonly RespReply[]).flatMap((element) => entryOf(element) ?? []),
-    ended: state.toString() === 'ended',
-    owner: Buffer.isBuffer(owner) ? (owner.toString() as WorkerId) : undefined,
-  };
+  const [state, owner, packed, more] = list(meta);
+  const entries = list(range).flatMap((element) => entryOf(element) ?? []);
+  if (more !== undefined) throw unexpected(meta);
+  const table = packed === null ? [] : tableOf(packed);
+  const ownerName = owner === null ? undefined : (bytes(owner).toString() as WorkerId);
+  if (state === null) return { kind: 'unknown', young };
+  return { kind: 'page', table, entries, ended: bytes(state).toString() === 'ended', owner: ownerName };
 }
 
-/** What a take or a restore gave: the fence entry as stored, and the table with its row. */
-function newClaim(reply: RespReply): Omit<Extract<TakeAnswer, { kind: 'taken' }>, 'kind'> {
+/** What a take or a restore gave: the fence entry as stored, which must be this one's, and the table with its row. */
+function newClaim(reply: RespReply, nonce: number): Omit<Extract<TakeAnswer, { kind: 'taken' }>, 'kind'> {
   const [, first, second] = parts(reply);
   const frame = bytes(first);
   const entry = decodeEntry(frame);
   const fence = entry && decodeFence(entry);
-  if (!fence) throw unexpected(reply);
-  return { fence, frame, table: decodeTable(bytes(second)) };
+  const table = tableOf(second);
+  if (fence?.nonce !== nonce || !rowAt(table, fence.position.fence)) throw unexpected(reply);
+  return { fence, frame, table };
 }
 
-/** One element of `XRANGE`: id, then field and value; the value is the frame. One that is broken is left out: its offset declares it (LG7). */
+/**
+ * One element of `XRANGE`: id, then field and value; the value is the frame. A frame that is none is left out: it is so on the log, and
+ * the next entry's offset declares it (LG7).
+ */
 function entryOf(element: RespReply): Entry | undefined {
-  const fields = Array.isArray(element) ? (element as readonly RespReply[])[1] : undefined;
-  const frame = Array.isArray(fields) ? (fields as readonly RespReply[])[1] : undefined;
-  return Buffer.isBuffer(frame) ? decodeEntry(frame) : undefined;
+  const [id, fields] = list(element);
+  const [, frame] = list(fields);
+  bytes(id);
+  return decodeEntry(bytes(frame));
+}
+
+function tableOf(part: RespReply | undefined): FenceTable {
+  const packed = bytes(part);
+  if (packed.length % fenceRowBytes !== 0) throw unexpected(packed);
+  return decodeTable(packed);
+}
+
+function stream(part: RespReply | undefined): ClientStream {
+  if (bytes(part).length !== clientStreamBytes) throw unexpected(part ?? null);
+  return readStream(bytes(part), 0);
+}
+
+/** A number as the scripts write it: decimal digits. */
+function whole(part: RespReply | undefined): number {
+  const digits = bytes(part).toString('latin1');
+  const number = Number(digits);
+  if (!/^\d+$/.test(digits) || !Number.isSafeInteger(number)) throw unexpected(part ?? null);
+  return number;
 }
 
 function parts(reply: RespReply): readonly [string, RespReply | undefined, RespReply | undefined] {
-  const [word, first, second] = Array.isArray(reply) ? (reply as readonly RespReply[]) : [];
-  return [Buffer.isBuffer(word) ? word.toString() : '', first, second];
+  const [word, first, second] = list(reply);
+  return [bytes(word).toString('latin1'), first, second];
+}
+
+function list(part: RespReply | undefined): readonly RespReply[] {
+  if (!Array.isArray(part)) throw unexpected(part ?? null);
+  return part as readonly RespReply[];
 }
 
 function bytes(part: RespReply | undefined): Buffer {
@@ -105,6 +131,7 @@ function bytes(part: RespReply | undefined): Buffer {
   return part;
 }
 
+/** Its text must hold nothing of the reply: it goes into the log. */
 function unexpected(reply: RespReply): BrokerUnavailable {
-  return new BrokerUnavailable(new Error(`a script's reply of an unknown form (${Array.isArray(reply) ? 'array' : typeof reply})`));
+  return new BrokerUnavailable(new Error(`a reply of an unknown form (${Array.isArray(reply) ? 'array' : typeof reply})`));
 }

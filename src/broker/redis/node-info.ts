@@ -24,7 +24,8 @@ export function infoOf(text: string): NodeInfo {
     runId: field('run_id'),
     version: field('redis_version'),
     role: field('role'),
-    uptimeMs: Number(field('uptime_in_seconds')) * 1000,
+    // Not told: as if it had just started, so that nothing it does not know is final (LG11).
+    uptimeMs: (Number(field('uptime_in_seconds')) || 0) * 1000,
     maxmemoryPolicy: field('maxmemory_policy'),
     cluster: field('cluster_enabled') === '1',
     appendOnly: field('aof_enabled') === '1',

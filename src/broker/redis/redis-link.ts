@@ -10,7 +10,7 @@ import { encodeAppend } from './encode-append.ts';
 import { barrierKey } from './keys.ts';
 import { LinkSockets, type SocketsOptions } from './link-sockets.ts';
 import type { NodeInfo } from './node-info.ts';
-import type { RespReply } from './resp-socket.ts';
+import type { RespReply } from './resp-decoder.ts';
 import type { Script } from './scripts.ts';
 import { Subscriptions } from './subscriptions.ts';
 
@@ -67,6 +67,7 @@ export class RedisLink {
     this.#subscriptions = new Subscriptions(options.clock, {
       send: (command, channel) => this.#sendToSubscriber([command, channel]),
       moved: () => options.events.moved?.(),
+      damaged: (cause) => this.break(cause),
     });
   }
 
@@ -132,17 +133,18 @@ export class RedisLink {
   /** XADD under the frame's own id, then SPUBLISH of the same frame, in one write (LG4). Only the id is an answer (LG6). */
   append(key: string, frame: Uint8Array): Promise<'stored' | 'doubt'> {
     return new Promise((resolve) => {
-      const waiting: Waiting = {
-        answered: (reply) => {
-          if (reply instanceof Error) this.#refused(reply);
-          resolve(Buffer.isBuffer(reply) ? 'stored' : 'doubt');
-        },
-        lost: () => resolve('doubt'),
-      };
       const sockets = this.#sockets;
       // Never sent on a later connection: between the two, another may have become the writer. The doubt waits for news of the link.
       if (!sockets) return this.#defer({ sendable: () => resolve('doubt'), lost: () => resolve('doubt') });
-      sockets.queue.sent(waiting, encodeAppend(sockets.commands.encoder, key, frame), 1);
+      const { id, bytes } = encodeAppend(sockets.commands.encoder, key, frame);
+      const waiting: Waiting = {
+        answered: (reply) => {
+          if (reply instanceof Error) this.#refused(reply);
+          resolve(isText(reply, id) ? 'stored' : 'doubt');
+        },
+        lost: () => resolve('doubt'),
+      };
+      sockets.queue.sent(waiting, bytes, 1);
       sockets.commands.flushLater();
     });
   }
@@ -275,4 +277,8 @@ export class RedisLink {
 
 function isError(cause: unknown, code: string): boolean {
   return cause instanceof Error && cause.message.startsWith(code);
+}
+
+function isText(reply: RespReply, text: string): boolean {
+  return Buffer.isBuffer(reply) && reply.length === text.length && reply.toString('latin1') === text;
 }

@@ -44,7 +44,7 @@ export class RedisLogStore implements LogStore {
     const { meta, out } = sessionKeys(session);
     const args = [request.expectedOwner, request.newOwner, String(request.nonce), request.writer];
     const link = this.#topology.linkOf(session);
-    return takeAnswer(await link.script(this.#scripts['take-output'], [meta, out], args), 'not-owner', link.young);
+    return takeAnswer(await link.script(this.#scripts['take-output'], [meta, out], args), 'not-owner', request.nonce, link.young);
   }
 
   async takeInput(session: SessionId, request: TakeInput): Promise<TakeAnswer> {
@@ -52,7 +52,7 @@ export class RedisLogStore implements LogStore {
     const head = driverHead(request.driver);
     const args = [String(request.nonce), request.writer, head, String(request.typed), request.mode.kind, conditionOf(request.mode)];
     const link = this.#topology.linkOf(session);
-    return takeAnswer(await link.script(this.#scripts['take-input'], [meta, input], args), 'old-connection', link.young);
+    return takeAnswer(await link.script(this.#scripts['take-input'], [meta, input], args), 'old-connection', request.nonce, link.young);
   }
 
   async reassert(log: LogName, claim: WriterClaim): Promise<ReassertAnswer> {
@@ -65,7 +65,7 @@ export class RedisLogStore implements LogStore {
   async restore(session: SessionId, request: RestoreRequest): Promise<RestoreAnswer> {
     const { meta, out, in: input } = sessionKeys(session);
     const args = restoreArguments(request, this.#sessionMs);
-    return restoreAnswer(await this.#topology.linkOf(session).script(this.#scripts.restore, [meta, out, input], args));
+    return restoreAnswer(await this.#topology.linkOf(session).script(this.#scripts.restore, [meta, out, input], args), request.nonce);
   }
 
   append(log: LogName, frame: Uint8Array): Promise<'stored' | 'doubt'> {

@@ -60,6 +60,10 @@ export function nodeName({ host, port }: HostPort): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
+export function isPort(value: number): boolean {
+  return Number.isInteger(value) && value > 0 && value <= 65_535;
+}
+
 function hostPort(text: string, defaultPort: number): HostPort {
   const [, v6, plain, port] = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
   const host = v6 ?? plain;

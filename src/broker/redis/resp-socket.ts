@@ -1,13 +1,9 @@
-import type { Buffer } from 'node:buffer';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import RedisParser from 'redis-parser';
 import type { Clock } from '../../base/clock.ts';
 import { type RedisAddress, tlsNameOf } from './redis-address.ts';
+import { RespDecoder, type RespReply } from './resp-decoder.ts';
 import { RespEncoder } from './resp-encoder.ts';
-
-/** A RESP2 reply: bulk and simple strings as bytes, integers, nil, errors as values. */
-export type RespReply = Buffer | number | null | Error | readonly RespReply[];
 
 /** The kernel's probes of an idle connection; ours (`beat` of the link) notice earlier. */
 const keepAliveMs = 10_000;
@@ -34,15 +30,11 @@ export class RespSocket {
     this.#events = events;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepAliveMs);
-    const parser = new RedisParser({
-      returnBuffers: true,
-      returnReply: (reply) => this.#reply(reply as RespReply),
-      returnError: (error) => this.#reply(error),
-      returnFatalError: (error) => this.close(error),
-    });
+    const decoder = new RespDecoder((reply) => this.#reply(reply));
     socket.on('data', (chunk) => {
       this.#expecting = false;
-      parser.execute(chunk);
+      const damage = decoder.read(chunk);
+      if (damage) this.close(damage);
     });
     socket.on('error', (error) => this.close(error));
     socket.on('close', () => this.close(new Error('the connection was closed')));
@@ -76,7 +68,7 @@ export class RespSocket {
   }
 
   #reply(reply: RespReply): void {
-    // The parser goes on through its chunk after a close: those replies belong to nobody any more.
+    // The decoder goes on through its chunk after a close: those replies belong to nobody any more.
     if (!this.#closed) this.#events.reply(reply);
   }
 

@@ -3,8 +3,8 @@ import type { Timer } from '../../base/clock.ts';
 import { AskingPeer } from './asking-peer.ts';
 import type { RedisAddress } from './redis-address.ts';
 import { type LinkOptions, RedisLink } from './redis-link.ts';
-import { nodeName, type RedisPlace } from './redis-place.ts';
-import type { RespReply } from './resp-socket.ts';
+import { isPort, nodeName, type RedisPlace } from './redis-place.ts';
+import type { RespReply } from './resp-decoder.ts';
 import type { RedisTopology } from './topology.ts';
 
 /** A primary that was replaced may go on answering those who are connected to it: so often the sentinels are asked whether it was. */
@@ -84,9 +84,10 @@ export class SentinelTopology implements RedisTopology {
 }
 
 /** `SENTINEL MASTER name`: field, value, field, value … */
-function namedPrimary(reply: RespReply): { host: string; port: number; epoch: number } | undefined {
+export function namedPrimary(reply: RespReply): { host: string; port: number; epoch: number } | undefined {
   const texts = Array.isArray(reply) ? (reply as readonly RespReply[]).map((part) => (Buffer.isBuffer(part) ? part.toString() : '')) : [];
-  const field = (name: string) => texts[texts.indexOf(name) + 1] ?? '';
-  const [host, port] = [field('ip'), Number(field('port'))];
-  return host !== '' && port > 0 ? { host, port, epoch: Number(field('config-epoch')) } : undefined;
+  const field = (name: string) => texts[texts.findIndex((text, index) => index % 2 === 0 && text === name) + 1] ?? '';
+  if (!['ip', 'port', 'config-epoch'].every((name) => texts.includes(name))) return undefined;
+  const [host, port, epoch] = [field('ip'), Number(field('port')), Number(field('config-epoch'))];
+  return host !== '' && isPort(port) && Number.isSafeInteger(epoch) && epoch >= 0 ? { host, port, epoch } : undefined;
 }

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Clock } from '../../base/clock.ts';
 import type { LogListener, LogSubscription } from '../log-store.ts';
-import type { RespReply } from './resp-socket.ts';
+import type { RespReply } from './resp-decoder.ts';
 
 interface Listening {
   readonly listener: LogListener;
@@ -16,6 +16,8 @@ export interface SubscriptionsHost {
   send(command: SubscriberCommand, channel: string): void;
   /** The server does not hold the channel's slot, or not any more. */
   moved(): void;
+  /** The connection says what none does: a push may be among it, so that all of its subscriptions have to end (LG4). */
+  damaged(cause: Error): void;
 }
 
 interface Channel {
@@ -81,16 +83,29 @@ export class Subscriptions {
 
   reply(reply: RespReply): void {
     if (reply instanceof Error) return this.#refused();
-    if (!Array.isArray(reply)) return;
-    const [kind, name, payload] = reply as readonly RespReply[];
-    if (!Buffer.isBuffer(kind) || !Buffer.isBuffer(name)) return;
+    // The answer to a ping while nothing is subscribed.
+    if (Buffer.isBuffer(reply)) return;
+    const [kind, name, payload] = Array.isArray(reply) ? (reply as readonly RespReply[]) : [];
+    if (!Buffer.isBuffer(kind) || !Buffer.isBuffer(name)) return this.#damaged();
     const channel = this.#channels.get(name.toString('latin1'));
-    // By its length, because this runs for every push: smessage, ssubscribe, sunsubscribe.
-    if (kind.length === 8 && channel) return this.#push(channel, payload as Buffer);
-    if (kind.length === 10) this.#answered('SSUBSCRIBE', name.toString('latin1'));
-    if (kind.length === 12) this.#answered('SUNSUBSCRIBE', name.toString('latin1'));
-    if (kind.length === 10 && channel) this.#subscribed(channel);
-    if (kind.length === 12 && channel) this.#unsubscribed(channel);
+    // By its length, because this runs for every push.
+    switch (kind.length) {
+      case 'smessage'.length:
+        return Buffer.isBuffer(payload) ? channel && this.#push(channel, payload) : this.#damaged();
+      case 'ssubscribe'.length:
+        return this.#answered('SSUBSCRIBE', name.toString('latin1')) ? channel && this.#subscribed(channel) : this.#damaged();
+      case 'sunsubscribe'.length:
+        this.#answered('SUNSUBSCRIBE', name.toString('latin1'));
+        return channel && this.#unsubscribed(channel);
+      case 'pong'.length:
+        return;
+      default:
+        this.#damaged();
+    }
+  }
+
+  #damaged(): void {
+    this.#host.damaged(new Error('Redis sent something that no subscriber connection says'));
   }
 
   #ask(channel: Channel): void {
@@ -103,12 +118,10 @@ export class Subscriptions {
     this.#host.send(command, name);
   }
 
-  #answered(command: SubscriberCommand, name: string): void {
-    for (const sent of this.#sent) {
-      if (sent.command !== command || sent.name !== name) continue;
-      this.#sent.delete(sent);
-      return;
-    }
+  /** @returns whether it was sent */
+  #answered(command: SubscriberCommand, name: string): boolean {
+    for (const sent of this.#sent) if (sent.command === command && sent.name === name) return this.#sent.delete(sent);
+    return false;
   }
 
   /** Most likely the slot is not here: as if the server had taken the channel away. */

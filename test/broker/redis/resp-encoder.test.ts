@@ -34,13 +34,13 @@ describe('RESP on the way out', () => {
     const encoder = new RespEncoder();
     const header = { type: 1, flags: 0, fence: 281_474_976_710_655, seq: Number.MAX_SAFE_INTEGER, offset: 0, crc: 0 };
     const frame = encodeEntry(header, Uint8Array.of(1, 2));
-    const length = encodeAppend(encoder, 'p:{s}:out', frame);
+    const { id, bytes: length } = encodeAppend(encoder, 'p:{s}:out', frame);
     const raw = Buffer.from(frame).toString('latin1');
     const bytes = taken(encoder);
     expect(bytes.toString('latin1')).toBe(
       `*6\r\n$4\r\nXADD\r\n$9\r\np:{s}:out\r\n$10\r\nNOMKSTREAM\r\n$32\r\n281474976710655-9007199254740991\r\n$1\r\nf\r\n$30\r\n${raw}\r\n` +
         `*3\r\n$8\r\nSPUBLISH\r\n$9\r\np:{s}:out\r\n$30\r\n${raw}\r\n`,
     );
-    expect(length).toBe(bytes.length);
+    expect([id, length]).toEqual(['281474976710655-9007199254740991', bytes.length]);
   });
 });
