@@ -9,13 +9,15 @@ import { creditWindowBytes, outputLogBytes } from '../protocol/limits.ts';
 export class CreditGate {
   #detached: 'run' | 'pause';
   #driver: { readonly inputFence: number } | undefined;
+  /** This worker's take, and its newest fence: a restore goes on at the same place, so what was said of the place before counts (LG11). */
+  readonly #takenFence: number;
   #outputFence: number;
   #offset: number;
   #windowBytes: number = creditWindowBytes.max;
 
   /** @param base where this worker's fence starts: the credit until a driver states one (LS4) */
   constructor(base: { readonly outputFence: number; readonly offset: number }, detached: 'run' | 'pause') {
-    this.#outputFence = base.outputFence;
+    this.#takenFence = this.#outputFence = base.outputFence;
     this.#offset = base.offset;
     this.#detached = detached;
   }
@@ -41,7 +43,8 @@ export class CreditGate {
 
   /** @returns whether the credit counted */
   credit(fences: Fences, offset: number, windowBytes: number, headOffset: number): boolean {
-    if (!this.#driver || fences.input !== this.#driver.inputFence || fences.output !== this.#outputFence) return false;
+    if (!this.#driver || fences.input !== this.#driver.inputFence) return false;
+    if (fences.output < this.#takenFence || fences.output > this.#outputFence) return false;
     this.#windowBytes = clampWindow(windowBytes);
     this.#offset = Math.max(this.#offset, Math.min(offset, headOffset));
     return true;

@@ -64,6 +64,14 @@ describe('what counts as credit', () => {
     expect(gate.room(100 * KiB)).toBe(28 * KiB);
   });
 
+  it('[LG11] after a restore one of the fence before counts: its client has parsed everything and has nothing new to acknowledge', () => {
+    const gate = driven();
+    gate.refenced(outputFence + 10);
+    expect(gate.credit({ input: inputFence, output: outputFence }, 100 * KiB, 64 * KiB, 100 * KiB)).toBe(true);
+    expect(gate.room(100 * KiB)).toBe(128 * KiB);
+    expect(gate.credit({ input: inputFence, output: outputFence - 1 }, 0, 64 * KiB, 100 * KiB)).toBe(false);
+  });
+
   it('[FC2] the highest is kept: a late smaller one takes nothing back', () => {
     const gate = driven();
     const fences = { input: inputFence, output: outputFence };
