@@ -3,7 +3,7 @@ import type { EndReason } from '../protocol/end-reason.ts';
 import type { Entry } from '../protocol/entry.ts';
 import type { Driver, FenceEntry } from '../protocol/fence-entry.ts';
 import type { ClientStream, SessionId, WorkerId } from '../protocol/ids.ts';
-import type { EntryId, Position } from '../protocol/position.ts';
+import type { EntryId, LogPlace, Position } from '../protocol/position.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 
 /** One of the two logs of a session: `out` is written by the worker, `in` by the edge whose client drives. */
@@ -22,7 +22,7 @@ export interface LogStore {
   /** Becomes the writer of the output log (LG1). */
   takeOutput(session: SessionId, request: TakeOutput): Promise<TakeAnswer>;
   /** Becomes the writer of the input log, if the rules of driving allow it (RS5, DR1). */
-  takeInput(session: SessionId, request: TakeInput): Promise<TakeAnswer>;
+  takeInput(session: SessionId, request: TakeInput): Promise<TakeAnswer<TakenInput>>;
   /** After any doubt: am I still the writer, and where does the log end? Puts my fence entry and rows back if they were lost (LG6, LG8). */
   reassert(log: LogName, claim: WriterClaim): Promise<ReassertAnswer>;
   /**
@@ -111,9 +111,21 @@ export type TakeMode =
   /** A silent driver is replaced; of several watchers one wins (DR1). */
   | { readonly kind: 'if-fence'; readonly fence: number };
 
-export type TakeAnswer =
-  /** `taken.driver.next` is the first client offset to append. `table` includes the new row; `frame` is the fence entry as stored. */
-  | { readonly kind: 'taken'; readonly fence: FenceEntry; readonly frame: Uint8Array; readonly table: FenceTable }
+/** `fence.driver.next` is the first client offset to append. `table` includes the new row; `frame` is the fence entry as stored. */
+export interface Taken {
+  readonly kind: 'taken';
+  readonly fence: FenceEntry;
+  readonly frame: Uint8Array;
+  readonly table: FenceTable;
+}
+
+/** `front`: before the log's first entry. What lies behind it is not trimmed, so it may be un-typed (LG9). */
+export interface TakenInput extends Taken {
+  readonly front: LogPlace;
+}
+
+export type TakeAnswer<Kind extends Taken = Taken> =
+  | Kind
   /** A higher connection number of the stream is recorded, or the stream was superseded (RS5). */
   | { readonly kind: 'old-connection' }
   | { readonly kind: 'driven-by-another'; readonly stream: ClientStream; readonly fence: number }

@@ -2,6 +2,7 @@ import { readU32, readU48, readU64, unsafeInteger, writeU32, writeU48, writeU64 
 import { FrameType, isEphemeral } from './frame-type.ts';
 import { type ClientStream, readStream, writeStream } from './ids.ts';
 import { decodeJsonObject, encodeJson } from './json.ts';
+import type { EntryId, LogPlace } from './position.ts';
 import { parseWorkerStatus, type WorkerStatus } from './session-status.ts';
 
 /**
@@ -10,7 +11,8 @@ import { parseWorkerStatus, type WorkerStatus } from './session-status.ts';
  * ```
  * 0 type u8 │ 1 flags u8 │ 2 input fence u48 │ 8 output fence u48 │ 14 payload …
  * credit: 14 offset u64 │ 22 window u32         stall: 14 head offset u64
- * ask (flag 1: given up): 14 client stream 16 B typed: 14 client stream 16 B │ 30 typed u64
+ * ask (flag 1: given up): 14 client stream 16 B
+ * typed: 14 client stream 16 B │ 30 typed u64 │ 38 consumed fence u48 │ 44 consumed seq u64 │ 52 consumed offset u64
  * closed: 14 client stream 16 B │ 30 typed u64 │ 38 cause u8          workerStatus: 14 JSON
  * detach, skipOutput, probe: nothing
  * ```
@@ -45,15 +47,26 @@ export type EphemeralBody =
   | { readonly kind: 'probe' }
   /** The worker waits for credit. */
   | { readonly kind: 'stall'; readonly headOffset: number }
-  /** All input of the stream below `typed` was written to the upstream (RS4). */
-  | { readonly kind: 'typed'; readonly stream: ClientStream; readonly typed: number; readonly endOfInput: boolean }
+  /** All input of the stream below `typed` was written to the upstream (RS4); everything up to `consumed` was, or never will be (LG9). */
+  | {
+      readonly kind: 'typed';
+      readonly stream: ClientStream;
+      readonly typed: number;
+      readonly endOfInput: boolean;
+      readonly consumed: Consumed;
+    }
   /** The stream will never be typed again; exactly `typed` bytes of it were (RS6). */
   | { readonly kind: 'closed'; readonly stream: ClientStream; readonly typed: number; readonly cause: number }
   | { readonly kind: 'workerStatus'; readonly status: WorkerStatus };
 
+/** The last entry of the input log that its worker has done with, and the offset behind it. */
+export type Consumed = EntryId & LogPlace;
+
 export type Ephemeral = EphemeralBody & { readonly fences: Fences };
 
 const headBytes = 14;
+
+const typedBytes = 46;
 
 export function encodeEphemeral(fences: Fences, body: EphemeralBody): Uint8Array {
   const payload = encodeBody(body);
@@ -84,12 +97,20 @@ function encodeBody(body: EphemeralBody): Uint8Array {
       writeStream(bytes, 0, body.stream);
       return bytes;
     }
-    case 'typed':
-    case 'closed': {
-      const bytes = new Uint8Array(body.kind === 'closed' ? 25 : 24);
+    case 'typed': {
+      const bytes = new Uint8Array(typedBytes);
       writeStream(bytes, 0, body.stream);
       writeU64(bytes, 16, body.typed);
-      if (body.kind === 'closed') bytes[24] = body.cause;
+      writeU48(bytes, 24, body.consumed.fence);
+      writeU64(bytes, 30, body.consumed.seq);
+      writeU64(bytes, 38, body.consumed.offset);
+      return bytes;
+    }
+    case 'closed': {
+      const bytes = new Uint8Array(25);
+      writeStream(bytes, 0, body.stream);
+      writeU64(bytes, 16, body.typed);
+      bytes[24] = body.cause;
       return bytes;
     }
     case 'workerStatus':
@@ -125,8 +146,11 @@ function decodeBody(type: number, flags: number, payload: Uint8Array): Ephemeral
       return headOffset === unsafeInteger ? undefined : { kind: 'stall', headOffset };
     }
     case FrameType.typed: {
-      const typed = payload.length >= 24 ? readU64(payload, 16) : unsafeInteger;
-      return typed === unsafeInteger ? undefined : { kind: 'typed', stream: readStream(payload, 0), typed, endOfInput: (flags & 1) === 1 };
+      if (payload.length < typedBytes) return undefined;
+      const typed = readU64(payload, 16);
+      const consumed = { fence: readU48(payload, 24), seq: readU64(payload, 30), offset: readU64(payload, 38) };
+      if (typed === unsafeInteger || consumed.seq === unsafeInteger || consumed.offset === unsafeInteger) return undefined;
+      return { kind: 'typed', stream: readStream(payload, 0), typed, endOfInput: (flags & 1) === 1, consumed };
     }
     case FrameType.closed: {
       const typed = payload.length >= 25 ? readU64(payload, 16) : unsafeInteger;

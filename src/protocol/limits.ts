@@ -18,7 +18,7 @@ export const creditWindowBytes = { min: 16 * 1024, max: 256 * 1024 } as const;
 /** Input that an edge lets a browser send beyond what the log has accepted. A client that sends more is closed with `flow` (FC5). */
 export const inputGrantBytes = 64 * 1024;
 
-/** Input in the log that the worker has not typed. At this mark the edge stops accepting (FC5, LG9). */
+/** Input in the log that the worker has not got past, of all streams. At this mark the edge stops accepting (FC5, LG9). */
 export const inputUntypedBytes = 256 * 1024;
 
 /** The output log. Its writer trims it from the front (LG9). */

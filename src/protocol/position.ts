@@ -10,6 +10,9 @@ export interface Position extends EntryId {
   readonly crc: number;
 }
 
+/** A place of a log whatever its fences: behind that many entries and bytes. */
+export type LogPlace = Pick<Position, 'seq' | 'offset'>;
+
 /** Before the first entry. Always on the record (LS4). */
 export const startOfLog: Position = { fence: 0, seq: 0, offset: 0, crc: 0 };
 

@@ -1,4 +1,4 @@
-import { inputGrantBytes, inputUntypedBytes } from '../protocol/limits.ts';
+import { inputGrantBytes } from '../protocol/limits.ts';
 
 /** Input that an edge has taken from its client and not yet handed to the log, in order. */
 interface Held {
@@ -7,8 +7,8 @@ interface Held {
 }
 
 /**
- * The edge's account of one client stream (RS4, FC5): takes exactly the next byte, hands on while accepted − typed ≤ 256 KiB, holds at
- * most the grant, and calls a client that sends more a broken one.
+ * The edge's account of one client stream (RS4, FC5): takes exactly the next byte, holds at most the grant, and calls a client that sends
+ * more a broken one. How much the log takes of it is `InputRoom`'s business.
  */
 export class InputIntake {
   /** Offset of the next byte to take from the client. */
@@ -61,10 +61,10 @@ export class InputIntake {
     return 'taken';
   }
 
-  /** What the log's writer may have now. */
+  /** The next piece for the log's writer. */
   release(): Held | undefined {
     const first = this.#held[0];
-    if (!first || this.#offered - this.#typed >= inputUntypedBytes) return undefined;
+    if (!first) return undefined;
     this.#held.shift();
     this.#offered += first.bytes.length;
     return first;

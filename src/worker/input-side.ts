@@ -3,13 +3,13 @@ import type { RestoreRequest } from '../broker/log-store.ts';
 import { rowOf } from '../log/fence-table.ts';
 import type { ReaderSink } from '../log/log-reader.ts';
 import type { TypedAtEnd } from '../protocol/end-reason.ts';
-import { clientOffset, type Entry, entryContent, resizeOf } from '../protocol/entry.ts';
-import type { EphemeralBody } from '../protocol/ephemeral.ts';
+import { clientOffset, type Entry, endOffset, entryContent, resizeOf } from '../protocol/entry.ts';
+import type { Consumed, EphemeralBody } from '../protocol/ephemeral.ts';
 import { decodeFence, type FenceEntry } from '../protocol/fence-entry.ts';
 import { FrameType } from '../protocol/frame-type.ts';
 import type { ClientStream } from '../protocol/ids.ts';
 import { fenceTableRows, pageEntries } from '../protocol/limits.ts';
-import type { EntryId } from '../protocol/position.ts';
+import { type EntryId, startOfLog } from '../protocol/position.ts';
 import { type StreamState, Typist } from '../session/typist.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { inputTrimBytes, queuedInputBytes, typedEvery } from './constants.ts';
@@ -18,10 +18,10 @@ export interface InputSideEvents {
   /** A driver's fence entry was delivered (DR1). */
   driver(fence: FenceEntry): void;
   /** Tell everybody how much of a stream was typed, or that it is closed (RS4, RS6). */
-  tell(state: StreamState): void;
+  tell(statement: EphemeralBody): void;
   /** A person ends the session. */
   endRequested(): void;
-  /** Everything up to this entry was typed: the log may forget what is before it (LG9). */
+  /** The worker has done with everything up to this entry: the log may forget what is before it (LG9). */
   trim(first: EntryId): void;
   /** There is room again: the reader may go on. */
   roomy(): void;
@@ -136,7 +136,7 @@ export class InputSide implements ReaderSink {
     this.#last = entry;
     if (entry.type === FrameType.inputFence) {
       const fence = decodeFence(entry);
-      if (fence) this.#adopt(fence);
+      if (fence) this.#adopt(fence, entry.frame.length);
       return;
     }
     // Who drives still counts, for its credit lets the rest of the output go; its input does not.
@@ -146,20 +146,33 @@ export class InputSide implements ReaderSink {
     this.work();
   }
 
-  #adopt(fence: FenceEntry): void {
+  #adopt(fence: FenceEntry, frameBytes: number): void {
     this.#fence = fence.position.fence;
     this.#adopted = fence;
     if (fence.driver) this.#drivers.set(this.#fence, fence.driver.stream);
     for (const oldest of this.#drivers.keys()) if (this.#drivers.size > fenceTableRows) this.#drivers.delete(oldest);
-    for (const closed of this.#typist.adopt(fence)) this.#events.tell(closed);
+    for (const closed of this.#typist.adopt(fence)) this.#tell(closed);
+    const dropped = this.#dropClosed();
     if (fence.driver) this.#resize(fence.driver.cols, fence.driver.rows);
-    this.#told = { typed: this.#typist.current?.typed ?? 0, atMs: 0 };
     this.#events.driver(fence);
+    this.#done(frameBytes + dropped);
+    // Whoever drives now may wait for room on the log. What is typed next rides along with its echo all the same.
+    this.#tellCurrent();
+    this.#told = { typed: this.#typist.current?.typed ?? 0, atMs: 0 };
     if (this.#ended) this.#refuseAll();
   }
 
+  /** What is queued of streams that are closed will never be typed: it need not wait for the upstream. @returns its bytes */
+  #dropClosed(): number {
+    const current = this.#typist.current?.stream;
+    const before = this.#queuedBytes;
+    this.#queue = this.#queue.filter(({ stream }) => stream !== undefined && stream === current);
+    this.#queuedBytes = this.#queue.reduce((sum, { entry }) => sum + entry.frame.length, 0);
+    return before - this.#queuedBytes;
+  }
+
   #refuseAll(): void {
-    for (const state of this.#typist.closeAll()) this.#events.tell(state);
+    for (const state of this.#typist.closeAll()) this.#tell(state);
   }
 
   work(): void {
@@ -170,7 +183,7 @@ export class InputSide implements ReaderSink {
       const { entry, stream } = next;
       this.#queuedBytes -= entry.frame.length;
       if (stream !== undefined && stream === this.#typist.current?.stream) this.#apply(entry, this.#upstream);
-      this.#trimBehind(entry);
+      this.#done(entry.frame.length);
     }
     if (wasFull && this.roomEntries() > 0) this.#events.roomy();
   }
@@ -217,7 +230,7 @@ export class InputSide implements ReaderSink {
 
   #tell(state: StreamState): void {
     if (state.stream === this.#typist.current?.stream) this.#told = { typed: state.typed, atMs: this.#clock.now() };
-    this.#events.tell(state);
+    this.#events.tell(statementOf(state, this.#consumed));
   }
 
   #resize(cols: number, rows: number): void {
@@ -226,15 +239,25 @@ export class InputSide implements ReaderSink {
     this.#upstream?.resize(cols, rows);
   }
 
-  #trimBehind(entry: Entry): void {
-    this.#untrimmedBytes += entry.frame.length;
+  /** Everything up to it was typed, or never will be (LG9). */
+  get #consumed(): Consumed {
+    const first = this.#queue[0]?.entry;
+    if (first) return { fence: first.fence, seq: first.seq - 1, offset: first.offset };
+    const last = this.#last;
+    return last ? { fence: last.fence, seq: last.seq, offset: endOffset(last) } : startOfLog;
+  }
+
+  #done(frameBytes: number): void {
+    this.#untrimmedBytes += frameBytes;
     if (this.#untrimmedBytes < inputTrimBytes) return;
     this.#untrimmedBytes = 0;
-    this.#events.trim({ fence: entry.fence, seq: entry.seq });
+    this.#events.trim(this.#consumed);
   }
 }
 
 /** What is told about a stream: how far it was typed, and whether that is all (RS6). */
-export function statementOf({ stream, typed, endOfInput, closedBy }: StreamState): EphemeralBody {
-  return closedBy === undefined ? { kind: 'typed', stream, typed, endOfInput } : { kind: 'closed', stream, typed, cause: closedBy };
+function statementOf({ stream, typed, endOfInput, closedBy }: StreamState, consumed: Consumed): EphemeralBody {
+  return closedBy === undefined
+    ? { kind: 'typed', stream, typed, endOfInput, consumed }
+    : { kind: 'closed', stream, typed, cause: closedBy };
 }

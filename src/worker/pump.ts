@@ -19,7 +19,7 @@ import { CreditGate } from '../session/credit-gate.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { type EndKeeper, emptyOutput } from './end-keeper.ts';
-import { InputSide, statementOf } from './input-side.ts';
+import { InputSide } from './input-side.ts';
 import { openUpstream } from './open-upstream.ts';
 import { OutputSide } from './output-side.ts';
 import type { PumpTools } from './pump-tools.ts';
@@ -167,7 +167,7 @@ export class Pump {
       this.#session.size,
       {
         driver: (fence) => this.#driven(fence),
-        tell: (state) => this.#publish(statementOf(state)),
+        tell: (statement) => this.#publish(statement),
         endRequested: () => this.end({ kind: 'ended', message: 'The session was ended by its user.' }),
         trim: (first) => broker.logs.trim(this.#in, first),
         roomy: () => this.#follower?.resume(),

@@ -82,7 +82,13 @@ const ephemeralBody = fc.oneof(
   fc.record({ kind: is('skipOutput') }),
   fc.record({ kind: is('probe') }),
   fc.record({ kind: is('stall'), headOffset: u64 }),
-  fc.record({ kind: is('typed'), stream, typed: u64, endOfInput: fc.boolean() }),
+  fc.record({
+    kind: is('typed'),
+    stream,
+    typed: u64,
+    endOfInput: fc.boolean(),
+    consumed: fc.record({ fence: u48, seq: u64, offset: u64 }),
+  }),
   fc.record({ kind: is('closed'), stream, typed: u64, cause: u8 }),
   fc.record({ kind: is('workerStatus'), status: workerStatus }),
 );

@@ -91,6 +91,8 @@ const fences = { input: 0x019b_7625_b402, output: 0x019b_7625_b401 };
 const fencesHex = '019b7625b402 019b7625b401';
 const workerStatus = { worker: 'w-1', upstream: 'open', driver: { stream, fence: 5 } } as const;
 
+const consumed = { fence: 0x019b_7625_b400, seq: 5, offset: 4096 };
+
 export const ephemeralVectors: readonly Vector<Ephemeral>[] = [
   {
     name: 'credit',
@@ -104,13 +106,13 @@ export const ephemeralVectors: readonly Vector<Ephemeral>[] = [
   { name: 'stall', hex: `31 00 ${fencesHex} 0000000000001000`, decoded: { kind: 'stall', fences, headOffset: 4096 } },
   {
     name: 'typed',
-    hex: `32 00 ${fencesHex} ${stream} 0000000000000009`,
-    decoded: { kind: 'typed', fences, stream, typed: 9, endOfInput: false },
+    hex: `32 00 ${fencesHex} ${stream} 0000000000000009 019b7625b400 0000000000000005 0000000000001000`,
+    decoded: { kind: 'typed', fences, stream, typed: 9, endOfInput: false, consumed },
   },
   {
     name: 'typed, end of input',
-    hex: `32 01 ${fencesHex} ${stream} 0000000000000009`,
-    decoded: { kind: 'typed', fences, stream, typed: 9, endOfInput: true },
+    hex: `32 01 ${fencesHex} ${stream} 0000000000000009 019b7625b400 0000000000000005 0000000000001000`,
+    decoded: { kind: 'typed', fences, stream, typed: 9, endOfInput: true, consumed },
   },
   {
     name: 'closed',

@@ -19,9 +19,10 @@ function missingOf(world: World, session: SimSession): string | undefined {
     if (page.over) continue;
     if (!page.attached) return `${page.name} is not attached`;
     const id = page.session;
+    // Also when the upstream has ended: what it said last may wait for a driver.
+    takeControlIfNobodyDrives(world, session, page);
     const upstream = [...world.upstreams].find((each) => each.alive && each.incarnation.session === id);
     if (!upstream) return `${page.name} has neither an upstream nor an end (${world.broker.tell(id)})`;
-    takeControlIfNobodyDrives(world, session, page);
     const { emitted } = upstream.incarnation;
     if (page.offset !== emitted) return `${page.name} was shown ${page.offset} of ${emitted} bytes`;
     if (!page.allParsed) return `${page.name} has not parsed everything`;

@@ -13,6 +13,7 @@ import type {
   RestoreRequest,
   TakeAnswer,
   TakeInput,
+  TakenInput,
   TakeOutput,
   WriterClaim,
 } from '../log-store.ts';
@@ -30,7 +31,7 @@ export class MemoryLogStore implements LogStore {
     return this.#link.call((server) => server.takeOutput(session, request));
   }
 
-  takeInput(session: SessionId, request: TakeInput): Promise<TakeAnswer> {
+  takeInput(session: SessionId, request: TakeInput): Promise<TakeAnswer<TakenInput>> {
     return this.#link.call((server) => server.takeInput(session, request));
   }
 

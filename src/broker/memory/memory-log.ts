@@ -1,5 +1,5 @@
 import { type Entry, endOffset } from '../../protocol/entry.ts';
-import { compareIds, type EntryId, type Position, startOfLog } from '../../protocol/position.ts';
+import { compareIds, type EntryId, type LogPlace, type Position, startOfLog } from '../../protocol/position.ts';
 
 /** The entries of one log, oldest first. Its bound is kept by its writer (LG9). */
 export class MemoryLog {
@@ -16,6 +16,12 @@ export class MemoryLog {
 
   get last(): Entry | undefined {
     return this.#entries.at(-1);
+  }
+
+  /** Before the first entry. */
+  get front(): LogPlace | undefined {
+    const first = this.#entries[0];
+    return first && { seq: first.seq - 1, offset: first.offset };
   }
 
   /** Where the next fence continues: the last entry, the offset behind it, its CRC (LG1). */

@@ -14,6 +14,7 @@ import type {
   RestoreRequest,
   TakeAnswer,
   TakeInput,
+  TakenInput,
   TakeOutput,
   Unknown,
   WriterClaim,
@@ -73,7 +74,7 @@ export class MemoryServer {
     return this.#run(id, (session) => takeOutput(session, request, this.#clock.wallMs())) ?? this.#unknown();
   }
 
-  takeInput(id: SessionId, request: TakeInput): TakeAnswer {
+  takeInput(id: SessionId, request: TakeInput): TakeAnswer<TakenInput> {
     return this.#run(id, (session) => takeInput(session, request, this.#clock.wallMs())) ?? this.#unknown();
   }
 

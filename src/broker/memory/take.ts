@@ -1,5 +1,6 @@
-import { decodeFence } from '../../protocol/fence-entry.ts';
-import type { TakeAnswer, TakeInput, TakeOutput } from '../log-store.ts';
+import { decodeFence, type FenceEntry } from '../../protocol/fence-entry.ts';
+import type { LogPlace } from '../../protocol/position.ts';
+import type { TakeAnswer, TakeInput, Taken, TakenInput, TakeOutput } from '../log-store.ts';
 import { newFence, withStream } from './fencing.ts';
 import type { MemorySession, Meta, Step } from './memory-session.ts';
 
@@ -20,10 +21,11 @@ export function takeOutput(session: MemorySession, request: TakeOutput, wallMs: 
 }
 
 /** LG1 for the input log, under the rules of driving (RS5, DR1). */
-export function takeInput(session: MemorySession, request: TakeInput, wallMs: number): Step<TakeAnswer> {
+export function takeInput(session: MemorySession, request: TakeInput, wallMs: number): Step<TakeAnswer<TakenInput>> {
   const { meta } = session;
   if (meta.record.state === 'ended') return { answer: { kind: 'ended' } };
   const again = sameTake(session, 'in', request.nonce);
+  if (again?.kind === 'taken') return { answer: { ...again, front: frontOf(session, again.fence) } };
   if (again) return { answer: again };
   const refusal = isOld(meta, request) ? ({ kind: 'old-connection' } as const) : drivenByAnother(meta, request);
   if (refusal) return { answer: refusal };
@@ -32,9 +34,14 @@ export function takeInput(session: MemorySession, request: TakeInput, wallMs: nu
   const { fence, entry, table } = newFence(session.in.tail, meta.tables.in, { nonce, writer, driver: { ...request.driver, next } }, wallMs);
   const driver = { stream: request.driver.stream, fence: fence.position.fence };
   return {
-    answer: { kind: 'taken', fence, frame: entry.frame, table },
+    answer: { kind: 'taken', fence, frame: entry.frame, table, front: frontOf(session, fence) },
     change: { meta: { streams, driver, tables: { ...meta.tables, in: table } }, in: [entry] },
   };
+}
+
+/** A log that had no entry begins with the taker's fence entry. */
+function frontOf(session: MemorySession, { base }: FenceEntry): LogPlace {
+  return session.in.front ?? { seq: base.seq, offset: base.offset };
 }
 
 /** The answer to the same nonce, from the log; when the entry is trimmed, others have long gone on and the taker was superseded. */
@@ -55,7 +62,7 @@ function isOld(meta: Meta, request: TakeInput): boolean {
   return mark !== undefined && (index < meta.streams.length - 1 || request.driver.connection < mark.connection);
 }
 
-function drivenByAnother(meta: Meta, request: TakeInput): TakeAnswer | undefined {
+function drivenByAnother(meta: Meta, request: TakeInput): Exclude<TakeAnswer, Taken> | undefined {
   const { driver } = meta;
   const { mode } = request;
   if (!driver || mode.kind === 'force') return undefined;

@@ -4,7 +4,7 @@ import { decodeEntry, type Entry } from '../../protocol/entry.ts';
 import { decodeFence } from '../../protocol/fence-entry.ts';
 import { type ClientStream, clientStreamBytes, readStream, type WorkerId } from '../../protocol/ids.ts';
 import { BrokerUnavailable } from '../broker.ts';
-import type { EndAnswer, PageAnswer, ReassertAnswer, RestoreAnswer, TakeAnswer } from '../log-store.ts';
+import type { EndAnswer, PageAnswer, ReassertAnswer, RestoreAnswer, TakeAnswer, Taken, TakenInput } from '../log-store.ts';
 import type { RespReply } from './resp-decoder.ts';
 
 /** What the scripts of `lua/` answer, as values of the port. A reply that is none of them says nothing: BrokerUnavailable. */
@@ -26,6 +26,13 @@ export function takeAnswer(reply: RespReply, superseded: 'not-owner' | 'old-conn
     default:
       throw unexpected(reply);
   }
+}
+
+export function takeInputAnswer(reply: RespReply, nonce: number, young: boolean): TakeAnswer<TakenInput> {
+  const answer = takeAnswer(reply, 'old-connection', nonce, young);
+  if (answer.kind !== 'taken') return answer;
+  const [, , , seq, offset] = list(reply);
+  return { ...answer, front: { seq: whole(seq), offset: whole(offset) } };
 }
 
 export function restoreAnswer(reply: RespReply, nonce: number): RestoreAnswer {
@@ -76,7 +83,7 @@ export function pageAnswer(meta: RespReply, range: RespReply, young: boolean): P
 }
 
 /** What a take or a restore gave: the fence entry as stored, which must be this one's, and the table with its row. */
-function newClaim(reply: RespReply, nonce: number): Omit<Extract<TakeAnswer, { kind: 'taken' }>, 'kind'> {
+function newClaim(reply: RespReply, nonce: number): Omit<Taken, 'kind'> {
   const [, first, second] = parts(reply);
   const frame = bytes(first);
   const entry = decodeEntry(frame);

@@ -17,12 +17,13 @@ import type {
   TakeAnswer,
   TakeInput,
   TakeMode,
+  TakenInput,
   TakeOutput,
   WriterClaim,
 } from '../log-store.ts';
 import { driverHead } from './driver-head.ts';
 import { logKey, sessionKeys } from './keys.ts';
-import { endAnswer, pageAnswer, reassertAnswer, restoreAnswer, takeAnswer } from './log-replies.ts';
+import { endAnswer, pageAnswer, reassertAnswer, restoreAnswer, takeAnswer, takeInputAnswer } from './log-replies.ts';
 import { restoreArguments } from './restore-arguments.ts';
 import type { LogScriptName, Script } from './scripts.ts';
 import type { RedisTopology } from './topology.ts';
@@ -47,12 +48,12 @@ export class RedisLogStore implements LogStore {
     return takeAnswer(await link.script(this.#scripts['take-output'], [meta, out], args), 'not-owner', request.nonce, link.young);
   }
 
-  async takeInput(session: SessionId, request: TakeInput): Promise<TakeAnswer> {
+  async takeInput(session: SessionId, request: TakeInput): Promise<TakeAnswer<TakenInput>> {
     const { meta, in: input } = sessionKeys(session);
     const head = driverHead(request.driver);
     const args = [String(request.nonce), request.writer, head, String(request.typed), request.mode.kind, conditionOf(request.mode)];
     const link = this.#topology.linkOf(session);
-    return takeAnswer(await link.script(this.#scripts['take-input'], [meta, input], args), 'old-connection', request.nonce, link.young);
+    return takeInputAnswer(await link.script(this.#scripts['take-input'], [meta, input], args), request.nonce, link.young);
   }
 
   async reassert(log: LogName, claim: WriterClaim): Promise<ReassertAnswer> {

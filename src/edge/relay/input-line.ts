@@ -1,14 +1,16 @@
 import type { Timer } from '../../base/clock.ts';
 import { LogAppender, type ShellTools } from '../../broker/log-appender.ts';
-import type { LogStore } from '../../broker/log-store.ts';
-import { type Claim, controlOffer, dataOffer, LogWriter, type WriterVerdict } from '../../log/log-writer.ts';
+import type { LogStore, TakenInput } from '../../broker/log-store.ts';
+import { type FenceTable, isVoid, rowAt } from '../../log/fence-table.ts';
+import { controlOffer, dataOffer, LogWriter, type WriterVerdict } from '../../log/log-writer.ts';
 import type { RingBudget } from '../../log/ring-budget.ts';
 import { writeU16, writeU64 } from '../../protocol/bytes.ts';
 import { clientOffset, contentBytes, decodeEntry } from '../../protocol/entry.ts';
-import { encodeEphemeral } from '../../protocol/ephemeral.ts';
+import { type Ephemeral, encodeEphemeral } from '../../protocol/ephemeral.ts';
 import { FrameType } from '../../protocol/frame-type.ts';
 import { type ClientStream, noStream, type SessionId } from '../../protocol/ids.ts';
 import { InputIntake } from '../../session/input-intake.ts';
+import { InputRoom } from '../../session/input-room.ts';
 import { ackInputBytes, askTyped } from './constants.ts';
 import type { InputHolds } from './edge-gauges.ts';
 
@@ -36,11 +38,17 @@ export class InputLine {
   #toldAccepted: number;
   #ask: Timer | undefined;
   #askMs: number = askTyped.firstMs;
-  /** The client has ended its input; told to the log behind the bytes that still wait for the worker. */
+  readonly #room: InputRoom;
+  readonly #table: FenceTable;
+  /** The worker has said something since the last question. */
+  #heard = false;
+  /** What waits for room on the log, behind the bytes: the client's last size, the end of its input, its wish to end the session. */
+  #size: { readonly cols: number; readonly rows: number } | undefined;
   #inputEnded = false;
+  #endRequested = false;
 
   /** @param typed what the client knows to be typed */
-  constructor(session: SessionId, claim: Claim, typed: number, tools: InputLineTools, events: InputLineEvents) {
+  constructor(session: SessionId, claim: TakenInput, typed: number, tools: InputLineTools, events: InputLineEvents) {
     const driver = claim.fence.driver;
     this.stream = driver?.stream ?? noStream;
     this.#session = session;
@@ -48,6 +56,8 @@ export class InputLine {
     this.#events = events;
     this.#intake = new InputIntake(driver?.next ?? 0, typed);
     this.#toldAccepted = this.#intake.next;
+    this.#room = new InputRoom(claim.front);
+    this.#table = claim.table;
     this.#appender = new LogAppender(
       tools.store,
       { session, log: 'in' },
@@ -65,7 +75,7 @@ export class InputLine {
       tools,
     );
     // Accepted over an earlier socket and not known to be typed: nothing else would ever say it to a client that types no more.
-    if (this.#intake.untyped > 0) this.#askLater();
+    this.#askIfWaiting();
   }
 
   get fence(): number {
@@ -97,13 +107,10 @@ export class InputLine {
     return answer !== 'too-much';
   }
 
+  /** Of sizes in a row the last one counts: however many a client sends, one waits. */
   resize(cols: number, rows: number): void {
-    const payload = new Uint8Array(12);
-    writeU64(payload, 0, this.#intake.offered);
-    writeU16(payload, 8, cols);
-    writeU16(payload, 10, rows);
-    // Of sizes in a row the last one counts: however many a client sends, one waits.
-    this.#appender.offer({ ...controlOffer(FrameType.inputResize, 0, payload), merge: 'replace-lead' });
+    this.#size = { cols, rows };
+    this.#release();
   }
 
   endOfInput(offset: number): void {
@@ -113,15 +120,19 @@ export class InputLine {
   }
 
   endRequest(): void {
-    this.#control(FrameType.inputEndRequest);
+    this.#endRequested = true;
+    this.#release();
   }
 
-  /** The worker has stated what it typed of this stream. */
-  typedUpTo(typed: number, endOfInput: boolean): void {
-    this.#intake.typedUpTo(typed);
+  /** The worker has stated what it typed, of this stream or another, and how far it came on the log. */
+  told({ stream, typed, endOfInput, consumed }: Extract<Ephemeral, { kind: 'typed' }>): void {
+    // A place of a history that this line does not continue says nothing about its log.
+    if (rowAt(this.#table, consumed.fence) && !isVoid(this.#table, consumed)) this.#room.consumed(consumed);
+    this.#heard = true;
     this.#askMs = askTyped.firstMs;
+    if (stream === this.stream) this.#intake.typedUpTo(typed);
     this.#release();
-    this.#acknowledge(endOfInput);
+    if (stream === this.stream) this.#acknowledge(endOfInput);
   }
 
   close(): void {
@@ -130,17 +141,39 @@ export class InputLine {
   }
 
   /** It names the offset behind the bytes offered before it: the next writer of the log goes on there, so none may be claimed that is not in it. */
-  #control(type: number): void {
-    this.#appender.offer({ ...controlOffer(type, 0, u64(this.#intake.offered)), merge: 'replace-lead' });
+  #control(type: number, ...rest: readonly number[]): void {
+    const payload = new Uint8Array(8 + 2 * rest.length);
+    writeU64(payload, 0, this.#intake.offered);
+    for (const [index, value] of rest.entries()) writeU16(payload, 8 + 2 * index, value);
+    this.#appender.offer({ ...controlOffer(type, 0, payload), merge: 'replace-lead' });
   }
 
+  /** Everything that waits, in its order, as far as the log has room for it (LG9). */
   #release(): void {
-    for (let held = this.#intake.release(); held; held = this.#intake.release()) {
+    while (this.#hasRoom()) {
+      const held = this.#intake.release();
+      if (!held) break;
       this.#appender.offer(dataOffer(FrameType.inputData, 0, held.bytes, u64(held.offset)));
     }
-    if (!this.#inputEnded || this.#intake.offered < this.#intake.next) return;
-    this.#inputEnded = false;
-    this.#control(FrameType.inputEndOfInput);
+    const { cols, rows } = this.#size ?? {};
+    if (cols !== undefined && rows !== undefined && this.#hasRoom()) {
+      this.#size = undefined;
+      this.#control(FrameType.inputResize, cols, rows);
+    }
+    if (this.#inputEnded && this.#intake.heldBytes === 0 && this.#hasRoom()) {
+      this.#inputEnded = false;
+      this.#control(FrameType.inputEndOfInput);
+    }
+    if (this.#endRequested && this.#hasRoom()) {
+      this.#endRequested = false;
+      this.#control(FrameType.inputEndRequest);
+    }
+    this.#askIfWaiting();
+  }
+
+  #hasRoom(): boolean {
+    const { head, pendingEntries, offeredOffset } = this.#appender.writer;
+    return this.#room.has({ seq: head.seq + pendingEntries, offset: offeredOffset });
   }
 
   #stored(frame: Uint8Array): void {
@@ -148,7 +181,7 @@ export class InputLine {
     if (!entry) return;
     if (entry.type === FrameType.inputData) this.#intake.stored(clientOffset(entry) + contentBytes(entry));
     if (this.#intake.accepted - this.#toldAccepted >= ackInputBytes) this.#acknowledge(false);
-    if (!this.#ask && this.#intake.untyped > 0) this.#askLater();
+    this.#askIfWaiting();
   }
 
   #acknowledge(endOfInput: boolean): void {
@@ -156,12 +189,21 @@ export class InputLine {
     this.#events.acknowledge(this.#intake.accepted, this.#intake.typed, endOfInput);
   }
 
+  /** Something was accepted and is not known to be typed, or waits for room. */
+  get #waiting(): boolean {
+    return this.#intake.untyped > 0 || this.#intake.heldBytes > 0 || this.#size !== undefined || this.#inputEnded || this.#endRequested;
+  }
+
+  #askIfWaiting(): void {
+    if (!this.#ask && this.#waiting && !this.#appender.writer.stopped) this.#askLater();
+  }
+
   #askLater(): void {
-    const typedThen = this.#intake.typed;
+    this.#heard = false;
     this.#ask = this.#tools.clock.after(this.#askMs, () => {
       this.#ask = undefined;
-      if (this.#intake.untyped === 0) return;
-      if (this.#intake.typed === typedThen) {
+      if (!this.#waiting) return;
+      if (!this.#heard) {
         const frame = encodeEphemeral({ input: this.fence, output: 0 }, { kind: 'ask', stream: this.stream, givenUp: false });
         this.#tools.store.publish({ session: this.#session, log: 'in' }, frame);
         this.#askMs = Math.min(askTyped.mostMs, this.#askMs * 2);

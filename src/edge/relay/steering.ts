@@ -1,5 +1,5 @@
 import { retrying } from '../../base/retrying.ts';
-import type { TakeAnswer, TakeMode } from '../../broker/log-store.ts';
+import type { TakeAnswer, TakeMode, TakenInput } from '../../broker/log-store.ts';
 import { takeNonce } from '../../log/nonce.ts';
 import type { Viewport } from '../../protocol/client-frame.ts';
 import { type Ephemeral, encodeEphemeral } from '../../protocol/ephemeral.ts';
@@ -72,8 +72,7 @@ export class Steering {
     const input = this.#input;
     switch (told.kind) {
       case 'typed':
-        if (told.stream === input?.stream) input.typedUpTo(told.typed, told.endOfInput);
-        return;
+        return input?.told(told);
       case 'closed':
         return this.#lost.closed(told.stream);
       case 'workerStatus': {
@@ -136,7 +135,7 @@ export class Steering {
   }
 
   /** Once the request was sent its answer is waited for even if the socket closes: a log that was taken has to be let go of. */
-  async #ask(claimant: Claimant, mode: TakeMode): Promise<TakeAnswer | undefined> {
+  async #ask(claimant: Claimant, mode: TakeMode): Promise<TakeAnswer<TakenInput> | undefined> {
     const { broker, clock, random, edge } = this.#tools;
     const { stream, connection, typed } = claimant;
     const { cols, rows } = this.#host.viewport();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Broker } from '../../../src/broker/broker.ts';
-import type { LogName, TakeMode } from '../../../src/broker/log-store.ts';
+import type { LogName, TakeAnswer, TakeMode } from '../../../src/broker/log-store.ts';
 import type { Entry } from '../../../src/protocol/entry.ts';
 import { type ClientStream, noStream, type SessionId, type WorkerId } from '../../../src/protocol/ids.ts';
 import { until } from '../../support/until.ts';
@@ -110,12 +110,12 @@ class Run {
     return draw(2) ? { kind: 'resume' } : { kind: 'resume', previous: streams[draw(3)] ?? noStream };
   }
 
-  #took(log: LogName['log'], answer: Awaited<ReturnType<Broker['logs']['takeInput']>>): void {
+  #took(log: LogName['log'], answer: TakeAnswer): void {
     if (answer.kind !== 'taken') return this.#tell('take', answer);
     const { fence } = answer.fence.position;
     if (!this.#fences.includes(fence)) this.#fences.push(fence);
     this.#writers.push(new TestWriter({ session: this.#id, log }, answer));
-    this.#tell('take', { fence: answer.fence, table: answer.table });
+    this.#tell('take', { ...answer, frame: undefined });
   }
 
   /** A link that was just broken answers doubt without having asked: bring it up first. */

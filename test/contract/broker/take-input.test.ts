@@ -61,6 +61,20 @@ describe.each(twins)('taking the input log: $name', (twin) => {
     expect(fence.position.offset).toBe(9);
   });
 
+  it('[LG9] the answer says where the log begins, so that the taker knows what lies in front', async () => {
+    const id = await claimedSession(broker);
+    const stream = newStream();
+    const request = inputRequest(stream);
+    const first = taken(await broker.logs.takeInput(id, request));
+    expect(first).toMatchObject({ front: { seq: 0, offset: 0 } });
+    const writer = new TestWriter({ session: id, log: 'in' }, first);
+    for (const text of ['abc', 'de', 'f']) await broker.logs.append(writer.log, writer.data(text));
+    broker.logs.trim(writer.log, { fence: first.fence.position.fence, seq: 3 });
+    expect(taken(await broker.logs.takeInput(id, inputRequest(stream, { kind: 'resume' }, {}, 2)))).toMatchObject({
+      front: { seq: 2, offset: 3 },
+    });
+  });
+
   it('[RS4] … also when the tail is a fence entry, and through several takes', async () => {
     const id = await claimedSession(broker);
     const stream = newStream();

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { SavedSession } from '../../../src/client/client-host.ts';
 import type { RelayDoor } from '../../../src/edge/relay/relay-door.ts';
+import type { SessionId } from '../../../src/protocol/ids.ts';
 import { inputGrantBytes, inputUntypedBytes, lostStreams, writerRingBytes } from '../../../src/protocol/limits.ts';
 import { bound } from '../../support/bound.ts';
 import type { TestBrowser } from '../../support/test-browser.ts';
@@ -42,6 +44,56 @@ describe('what an edge holds of a socket', () => {
     const accepted = browser.socket.last('inputAck')?.accepted ?? 0;
     expect(accepted).toBeGreaterThan(inputUntypedBytes / 2);
     expect(accepted).toBeLessThanOrEqual(inputUntypedBytes + 2 * inputGrantBytes);
+  });
+
+  it('[LG9] the input log is bounded whatever its writers: drivers that replace each other before a blocked upstream', async () => {
+    await using relay = await TestRelay.start();
+    const browsers = [await relay.openTerminal(relay.door('edge-a'))];
+    const [first] = browsers as [TestBrowser];
+    for (const edge of ['edge-b', 'edge-c', 'edge-d']) {
+      const other = relay.browser(relay.door(edge));
+      other.client.startAgain(
+        { ...(first.saved as SavedSession), stream: edge.padEnd(32, '0').replaceAll(/[^0-9a-f]/g, '0') },
+        { cols: 80, rows: 24 },
+      );
+      await relay.clock.settle();
+      browsers.push(other);
+    }
+    relay.opener.upstream.full = true;
+    for (const browser of browsers) {
+      browser.client.takeControl();
+      await relay.clock.settle();
+      browser.type('x'.repeat(1_024 * KiB));
+      await relay.clock.advance(3_000);
+    }
+    const session = first.state.session as SessionId;
+    const onLog = () => {
+      const page = relay.server.read({ session, log: 'in' }, { fence: 0, seq: 0 }, 100_000);
+      return page.kind === 'page' ? page.entries.reduce((sum, { frame }) => sum + frame.length, 0) : Number.NaN;
+    };
+    expect(onLog()).toBeGreaterThan(inputUntypedBytes / 2);
+    expect(onLog()).toBeLessThanOrEqual(inputUntypedBytes + inputGrantBytes + 4 * KiB);
+    relay.opener.upstream.full = false;
+    relay.opener.upstream.drain();
+    await relay.clock.advance(60_000);
+    // The last driver's input is all typed; what the others had not typed by then is told as not sent.
+    expect(browsers.at(-1)?.state.untypedBytes).toBe(0);
+    expect(onLog()).toBeLessThanOrEqual(2 * inputGrantBytes);
+  });
+
+  it('[LG9] sizes and keystrokes count as entries: a client that sends them without end before a blocked upstream', async () => {
+    const { relay, browser } = await opened();
+    await using _ = relay;
+    relay.opener.upstream.full = true;
+    browser.type('x');
+    await relay.clock.settle();
+    for (let count = 0; count < 6_000; count++) {
+      browser.socket.from({ kind: 'resize', offset: 1, cols: 10 + (count % 200), rows: 24 });
+      browser.socket.from({ kind: 'end' });
+      await relay.clock.settle();
+    }
+    const page = relay.server.read({ session: browser.state.session as SessionId, log: 'in' }, { fence: 0, seq: 0 }, 100_000);
+    expect(page.kind === 'page' && page.entries.length).toBeLessThanOrEqual(4_200);
   });
 
   it('[FC5] input that waits for the answer of the broker', async () => {

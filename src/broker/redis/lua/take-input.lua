@@ -3,7 +3,7 @@
 -- KEYS  1 meta, 2 in
 -- ARGV  1 nonce, 2 writer id, 3 the driver's 50 bytes with next = 0, 4 typed (client offset),
 --       5 mode resume | force | if-fence, 6 previous stream (16 bytes or empty) | fence
--- Reply taken, frame, table | old-connection | superseded | driven-by-another, stream, fence | ended | unknown
+-- Reply taken, frame, table, seq and offset before the log's first entry | old-connection | superseded | driven-by-another, stream, fence | ended | unknown
 -- `next` in the frame = max(accepted offset of the stream in pos, typed). Idempotent by nonce.
 local meta, input = KEYS[1], KEYS[2]
 local nonce, writer, head, typed, mode, condition = tonumber(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
@@ -13,8 +13,15 @@ local state, rows, pos, driver = unpack(redis.call('HMGET', meta, 'state', 'fi',
 if not state then return { 'unknown' } end
 if state == 'ended' then return { 'ended' } end
 rows, pos = rows or '', pos or ''
+-- What lies in front may be un-typed, and counts against what this writer may append (LG9).
+local function withFront(reply)
+  if reply[1] ~= 'taken' then return reply end
+  local first = redis.call('XRANGE', input, '-', '+', 'COUNT', 1)[1][2][2]
+  local _, _, _, seq, offset = struct.unpack('>BBI6I8I8', first)
+  return { reply[1], reply[2], reply[3], string.format('%.0f', seq - 1), string.format('%.0f', offset) }
+end
 local before = takenBefore(input, rows, nonce)
-if before then return before end
+if before then return withFront(before) end
 
 for at = 1, #pos, markBytes do
   local known, number = struct.unpack('>c16I4', pos, at)
@@ -34,4 +41,4 @@ local frame = fenceFrame(inputFence, fence, base, nonce, head, writer)
 rows = withRow(rows, fence, base, nonce)
 append(meta, input, fence, base.seq + 1, frame)
 redis.call('HSET', meta, 'fi', rows, 'pos', newPos, 'driver', stream .. struct.pack('>I6', fence))
-return { 'taken', frame, rows }
+return withFront({ 'taken', frame, rows })
