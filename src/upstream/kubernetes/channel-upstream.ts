@@ -145,7 +145,8 @@ export class ChannelUpstream implements Upstream, LiveSocketEvents {
   }
 
   #addStatus(bytes: Uint8Array): void {
-    if (this.#status.length < maxStatusBytes) this.#status = Buffer.concat([this.#status, bytes]);
+    const room = maxStatusBytes - this.#status.length;
+    if (room > 0) this.#status = Buffer.concat([this.#status, bytes.subarray(0, room)]);
     this.#statusTimer ??= this.#clock.after(closeAfterStatusMs, () => this.#endByStatus(1000));
   }
 
