@@ -42,6 +42,8 @@ export class LogAppender {
   #timer: Timer | undefined;
   /** A confirmation of what was stored is under way (FC4): one at a time. */
   #confirming = false;
+  /** Times the place of the log was in doubt: what was asked before says nothing of where it is now. */
+  #doubts = 0;
   #closed = false;
 
   constructor(store: LogStore, log: LogName, writer: LogWriter, events: AppenderEvents, tools: ShellTools) {
@@ -106,17 +108,20 @@ export class LogAppender {
     const confirming = this.#store.confirm(this.#log);
     if (!confirming) return;
     this.#confirming = true;
+    const doubts = this.#doubts;
     void confirming.then((confirmation) => {
       this.#confirming = false;
-      if (confirmation === 'replicated') this.writer.confirmed(seq);
-      else if (confirmation === 'alone') this.writer.unreplicated(this.#clock.now());
-      else return;
+      if (confirmation === 'lost') return;
+      if (doubts === this.#doubts && confirmation === 'replicated') this.writer.confirmed(seq);
+      else if (doubts === this.#doubts) this.writer.unreplicated(this.#clock.now());
+      else if (this.writer.inDoubt) return;
       this.#confirm();
       this.#flush();
     });
   }
 
   #doubted(): void {
+    this.#doubts++;
     this.writer.doubted();
     this.#events.doubt(true);
     void this.#reassert();

@@ -144,6 +144,13 @@ export class ClusterTopology implements RedisTopology {
     this.#slots = primaries.map((node) => links.get(node));
     const moved = (slot: number) => before[slot] !== this.#slots[slot];
     if (!before.some((_, slot) => moved(slot))) return;
+    // First of all, as when a link breaks: whoever hears that a subscription is over may write at once.
+    for (const watcher of [...this.#watchers]) {
+      if (!moved(watcher.slot)) continue;
+      watcher.unlisten();
+      watcher.unlisten = (this.#slots[watcher.slot] ?? this.#nowhere).onBreak(watcher.broken);
+      watcher.broken();
+    }
     for (const [name, link] of [...this.#links]) {
       link.breakChannels((channel) => this.#slots[slotOfKey(channel)] !== link);
       if (this.#slots.includes(link)) continue;
@@ -151,12 +158,6 @@ export class ClusterTopology implements RedisTopology {
       link.close();
     }
     this.#nowhere.breakChannels((channel) => this.#slots[slotOfKey(channel)] !== undefined);
-    for (const watcher of [...this.#watchers]) {
-      if (!moved(watcher.slot)) continue;
-      watcher.unlisten();
-      watcher.unlisten = (this.#slots[watcher.slot] ?? this.#nowhere).onBreak(watcher.broken);
-      watcher.broken();
-    }
   }
 
   #link(node: HostPort): RedisLink {
