@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { Cluster, type Redis } from 'ioredis';
 import type { Random } from '../../base/clock.ts';
 import { BrokerUnavailable } from '../broker.ts';
-import { type ControlOptions, controlConnection } from './control-connection.ts';
+import { type ControlOptions, controlConnection, defaultTimeoutMs } from './control-connection.ts';
 import type { RedisPlace } from './redis-place.ts';
 import type { Script } from './scripts.ts';
 
@@ -11,8 +12,11 @@ export type Reply = string | number | null | readonly Reply[];
 /** The control plane's connection: everything that is asked seldom. Rejections are always BrokerUnavailable. */
 export class ControlClient {
   readonly redis: Redis;
+  readonly #timeoutMs: number;
+  #becomingReady: Promise<unknown> | undefined;
 
   constructor(place: RedisPlace, random: Random, options: ControlOptions = {}) {
+    this.#timeoutMs = options.commandTimeoutMs ?? defaultTimeoutMs;
     this.redis = controlConnection(place, random, options);
     // Without a listener ioredis prints; every command that fails says so to its caller.
     this.redis.on('error', () => undefined);
@@ -21,10 +25,21 @@ export class ControlClient {
   /** Awaits a command of {@link redis}. */
   async answer<Answer>(command: (redis: Redis) => Promise<Answer>): Promise<Answer> {
     try {
+      const redis: unknown = this.redis;
+      if (redis instanceof Cluster && redis.status !== 'ready') await this.#ready(redis);
       return await command(this.redis);
     } catch (failure) {
       throw new BrokerUnavailable(withoutArguments(failure));
     }
+  }
+
+  /** A Cluster of which no node answers would keep what it is given for as long as that lasts, without a bound. */
+  #ready(cluster: Cluster): Promise<unknown> {
+    if (cluster.status === 'wait') cluster.connect().catch(() => undefined);
+    this.#becomingReady ??= once(cluster, 'ready', { signal: AbortSignal.timeout(this.#timeoutMs) }).finally(() => {
+      this.#becomingReady = undefined;
+    });
+    return this.#becomingReady;
   }
 
   /** Asks every node that takes writes. */

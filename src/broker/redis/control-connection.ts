@@ -11,7 +11,7 @@ export interface ControlOptions {
 }
 
 /** A dead or hung server must be known to be one soon: callers retry themselves. */
-const defaultTimeoutMs = 2_000;
+export const defaultTimeoutMs = 2_000;
 
 /**
  * ioredis for a place: it finds the primary by the sentinels, or the node of a key. A Cluster has the same commands as one server; only

@@ -140,9 +140,9 @@ export class RedisOpens implements OpensQueue {
   async #prepare(): Promise<void> {
     const create = async (key: string) => {
       try {
-        await this.#control.redis.xgroup('CREATE', key, opensGroup, '0', 'MKSTREAM');
+        await this.#control.answer((redis) => redis.xgroup('CREATE', key, opensGroup, '0', 'MKSTREAM'));
       } catch (failure) {
-        if (!String(failure).includes('BUSYGROUP')) throw new BrokerUnavailable(failure);
+        if (!(failure instanceof BrokerUnavailable && String(failure.cause).includes('BUSYGROUP'))) throw failure;
       }
     };
     await Promise.all(this.#keys.map(create));
