@@ -1,11 +1,12 @@
 import { slotOf } from '../../src/broker/redis/key-slot.ts';
-import { RedisServer } from './redis-server.ts';
+import { RedisServer, testAuthority } from './redis-server.ts';
 import { until } from './until.ts';
 
 export interface RedisClusterOptions {
   /** With a replica for every primary. */
   readonly replicas?: boolean;
   readonly args?: readonly string[];
+  readonly tls?: boolean;
 }
 
 const primaries = 3;
@@ -13,13 +14,16 @@ const primaries = 3;
 /** Three primaries, on request with a replica each: real processes, for one test. */
 export class RedisCluster implements AsyncDisposable {
   readonly servers: readonly RedisServer[];
+  /** Of the servers' certificates, if they speak TLS. */
+  readonly ca?: string;
 
-  private constructor(servers: readonly RedisServer[]) {
+  private constructor(servers: readonly RedisServer[], tls: boolean) {
     this.servers = servers;
+    if (tls) this.ca = testAuthority;
   }
 
   static async start(options: RedisClusterOptions = {}): Promise<RedisCluster> {
-    const { replicas = false, args = [] } = options;
+    const { replicas = false, args = [], tls = false } = options;
     const all = [
       '--cluster-enabled',
       'yes',
@@ -29,6 +33,7 @@ export class RedisCluster implements AsyncDisposable {
       'no',
       '--repl-diskless-sync-delay',
       '0',
+      ...(tls ? ['--tls-cluster', 'yes'] : []),
       ...args,
     ];
     const count = replicas ? 2 * primaries : primaries;
@@ -36,12 +41,12 @@ export class RedisCluster implements AsyncDisposable {
       Array.from({ length: count }, async () => {
         // The cluster bus is on a port of its own, which must be free as well and below 65536.
         for (;;) {
-          const server = await RedisServer.start({ args: all, portBelow: 55_000 }).catch(() => undefined);
+          const server = await RedisServer.start({ args: all, portBelow: 55_000, tls }).catch(() => undefined);
           if (server) return server;
         }
       }),
     );
-    const cluster = new RedisCluster(servers);
+    const cluster = new RedisCluster(servers, tls);
     const nodes = servers.map(({ port }) => `127.0.0.1:${port}`);
     await servers[0]?.cli('--cluster', 'create', ...nodes, '--cluster-replicas', replicas ? '1' : '0', '--cluster-yes');
     await cluster.settled();
@@ -49,7 +54,7 @@ export class RedisCluster implements AsyncDisposable {
   }
 
   get url(): string {
-    return `redis+cluster://${this.servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}`;
+    return `${this.ca ? 'rediss' : 'redis'}+cluster://${this.servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}`;
   }
 
   /** Every node that answers calls the Cluster well, and knows a primary for every slot. */
@@ -74,6 +79,13 @@ export class RedisCluster implements AsyncDisposable {
       if (line) return server;
     }
     throw new Error(`nobody holds the slot of ${tag}`);
+  }
+
+  async replicaOf(primary: RedisServer): Promise<RedisServer> {
+    const view = await primary.cli('CLUSTER', 'REPLICAS', await primary.cli('CLUSTER', 'MYID'));
+    const replica = this.servers.find(({ port }) => view.includes(`127.0.0.1:${port}@`));
+    if (!replica) throw new Error('the primary has no replica');
+    return replica;
   }
 
   /** Moves a slot with its keys to another primary, as redis-cli does: in the end every node knows. */

@@ -1,10 +1,11 @@
-import { RedisServer } from './redis-server.ts';
+import { RedisServer, testAuthority } from './redis-server.ts';
 import { until } from './until.ts';
 
 export interface RedisSentinelOptions {
   readonly replicas?: number;
   /** Further arguments of every server. */
   readonly args?: readonly string[];
+  readonly tls?: boolean;
 }
 
 const name = 'poseidon';
@@ -14,17 +15,21 @@ export class RedisSentinel implements AsyncDisposable {
   readonly servers: readonly RedisServer[];
   readonly sentinels: readonly RedisServer[];
 
-  private constructor(servers: readonly RedisServer[], sentinels: readonly RedisServer[]) {
+  /** Of the servers' certificates, if they speak TLS. */
+  readonly ca?: string;
+
+  private constructor(servers: readonly RedisServer[], sentinels: readonly RedisServer[], tls: boolean) {
     this.servers = servers;
     this.sentinels = sentinels;
+    if (tls) this.ca = testAuthority;
   }
 
   static async start(options: RedisSentinelOptions = {}): Promise<RedisSentinel> {
-    const { replicas = 1, args = [] } = options;
+    const { replicas = 1, args = [], tls = false } = options;
     const all = ['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1', ...args];
-    const primary = await RedisServer.start({ args: all });
+    const primary = await RedisServer.start({ args: all, tls });
     const follow = ['--replicaof', '127.0.0.1', String(primary.port)];
-    const following = await Promise.all(Array.from({ length: replicas }, () => RedisServer.start({ args: [...all, ...follow] })));
+    const following = await Promise.all(Array.from({ length: replicas }, () => RedisServer.start({ args: [...all, ...follow], tls })));
     await until(async () => (await primary.cli('INFO', 'replication')).match(/state=online/g)?.length === replicas, {
       what: 'the replicas are in step',
     });
@@ -35,8 +40,8 @@ export class RedisSentinel implements AsyncDisposable {
       `sentinel failover-timeout ${name} 4000`,
       `sentinel parallel-syncs ${name} 1`,
     ].join('\n');
-    const sentinels = await Promise.all(Array.from({ length: 3 }, () => RedisServer.start({ config, args: ['--sentinel'] })));
-    const set = new RedisSentinel([primary, ...following], sentinels);
+    const sentinels = await Promise.all(Array.from({ length: 3 }, () => RedisServer.start({ config, args: ['--sentinel'], tls })));
+    const set = new RedisSentinel([primary, ...following], sentinels, tls);
     await until(async () => {
       const views = await Promise.all(sentinels.map((sentinel) => sentinel.cli('SENTINEL', 'MASTER', name)));
       return views.every((view) => /num-slaves\n(\d+)/.exec(view)?.[1] === String(replicas) && /num-other-sentinels\n2/.test(view));
@@ -45,7 +50,7 @@ export class RedisSentinel implements AsyncDisposable {
   }
 
   get url(): string {
-    return `redis+sentinel://${this.sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}/${name}`;
+    return `${this.ca ? 'rediss' : 'redis'}+sentinel://${this.sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}/${name}`;
   }
 
   /** The server that most sentinels name. */

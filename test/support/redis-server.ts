@@ -1,12 +1,24 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { until } from './until.ts';
 
 const run = promisify(execFile);
+const tlsFile = (name: string) => fileURLToPath(new URL(`tls/${name}.pem`, import.meta.url));
+/** For clients of a server with `tls`. */
+export const testAuthority = readFileSync(tlsFile('cert'), 'utf8');
+const tlsArgs = {
+  'tls-cert-file': tlsFile('cert'),
+  'tls-key-file': tlsFile('key'),
+  'tls-ca-cert-file': tlsFile('cert'),
+  'tls-auth-clients': 'no',
+  'tls-replication': 'yes',
+};
 
 export interface RedisServerOptions {
   /** Every write is on disk before it is answered: a killed server comes back with its data. */
@@ -15,6 +27,8 @@ export interface RedisServerOptions {
   readonly args?: readonly string[];
   /** For a server that listens on a port above its own as well. */
   readonly portBelow?: number;
+  /** Everybody has to speak TLS with it: clients, replicas, nodes of its Cluster, sentinels. */
+  readonly tls?: boolean;
   /** In front of all of it: a sentinel's configuration file, which it rewrites. */
   readonly config?: string;
 }
@@ -40,7 +54,7 @@ export class RedisServer implements AsyncDisposable {
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
+    return `${this.#options.tls ? 'rediss' : 'redis'}://127.0.0.1:${this.port}`;
   }
 
   get pid(): number {
@@ -49,11 +63,11 @@ export class RedisServer implements AsyncDisposable {
 
   /** Starts the process again on the same port; with its data only if the server is durable. */
   async restart(): Promise<void> {
-    const { durable = false, args = [], config } = this.#options;
-    const settings = { port: this.port, bind: '127.0.0.1', dir: this.#dir, save: '', 'stream-node-max-bytes': 1024 };
+    const { durable = false, args = [], config, tls = false } = this.#options;
+    const port = tls ? { port: 0, 'tls-port': this.port, ...tlsArgs } : { port: this.port };
+    const settings = { ...port, bind: '127.0.0.1', dir: this.#dir, save: '', 'stream-node-max-bytes': 1024 };
     const durably = durable ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no'];
-    const named = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    const all = config === undefined ? [...named, ...durably, ...args] : [this.#file(config), '--port', String(this.port), ...args];
+    const all = config === undefined ? [...named(settings), ...durably, ...args] : [this.#file(config), ...named(port), ...args];
     this.#process = spawn('redis-server', all, { stdio: 'ignore' });
     this.#process.unref();
     process.once('exit', this.#killAtExit);
@@ -62,7 +76,12 @@ export class RedisServer implements AsyncDisposable {
 
   /** One command by redis-cli. @returns its raw output */
   async cli(...command: readonly string[]): Promise<string> {
-    const { stdout } = await run('redis-cli', ['-p', String(this.port), ...command]);
+    const { stdout } = await run('redis-cli', [
+      '-p',
+      String(this.port),
+      ...(this.#options.tls ? ['--tls', '--cacert', tlsFile('cert')] : []),
+      ...command,
+    ]);
     return stdout.trim();
   }
 
@@ -106,7 +125,9 @@ export class RedisServer implements AsyncDisposable {
 
   #pong(): Promise<boolean> {
     return new Promise((resolve) => {
-      const socket = connect(this.port, '127.0.0.1', () => socket.write('PING\r\n'));
+      const place = { host: '127.0.0.1', port: this.port };
+      const ping = () => socket.write('PING\r\n');
+      const socket = this.#options.tls ? connectTls({ ...place, ca: testAuthority }, ping) : connect(place, ping);
       const answer = (pong: boolean) => {
         socket.destroy();
         resolve(pong);
@@ -115,6 +136,10 @@ export class RedisServer implements AsyncDisposable {
       socket.once('error', () => answer(false));
     });
   }
+}
+
+function named(settings: { readonly [name: string]: string | number }): readonly string[] {
+  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
 }
 
 export function freePort(): Promise<number> {

@@ -108,7 +108,10 @@ export function startRedisTwin(
   lifetimes: Partial<Lifetimes> = {},
 ): TwinServer & { readonly control: ControlClient } {
   const brokers: Broker[] = [];
-  const control = new ControlClient(parseRedisPlace(server.adminUrl ?? server.url), platformRandom);
+  const control = new ControlClient(
+    parseRedisPlace(server.adminUrl ?? server.url, server.adminUrl ? undefined : server.ca),
+    platformRandom,
+  );
   const nodes = async (): Promise<readonly Redis[]> => {
     const redis: unknown = control.redis;
     if (!(redis instanceof Cluster)) return [control.redis];
