@@ -168,7 +168,8 @@ export class WorkerPool implements AsyncDisposable {
         return await broker.sessions.claim(session, worker);
       } catch (failure) {
         if (this.#stop.signal.aborted) throw failure;
-        await sleep(clock, 500, this.#stop.signal);
+        // Many wait at once while the broker is out: each looks at the signal by itself, none listens to it.
+        await sleep(clock, 500);
       }
     }
   }

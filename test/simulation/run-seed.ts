@@ -44,13 +44,17 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   const world = new World(random, profile, trace, options.planted);
   const { truth, scheduler } = world;
   const unhandled = (error: unknown) => truth.fail(`unhandled: ${error instanceof Error ? error.stack : String(error)}`);
+  // Of listeners that nobody removes.
+  const warned = (warning: Error) => truth.fail(`warning: ${warning.message}`);
   process.on('unhandledRejection', unhandled);
+  process.on('warning', warned);
   try {
     await phases(world);
   } catch (error) {
     unhandled(error);
   } finally {
     process.off('unhandledRejection', unhandled);
+    process.off('warning', warned);
   }
   const { violation } = truth;
   if (violation) world.note(`violation: ${violation}`);

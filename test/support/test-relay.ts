@@ -118,6 +118,8 @@ export class TestWorker {
   reasserting: Promise<void> = Promise.resolve();
   /** What the broker's answers to this worker's appends wait for. */
   appending: Promise<void> = Promise.resolve();
+  /** The broker answers this worker's claims. */
+  claiming = true;
   /** What the broker waits for before it writes that one of this worker's sessions was started. */
   starting: Promise<void> = Promise.resolve();
   readonly #broker: MemoryBroker;
@@ -149,6 +151,10 @@ export class TestWorker {
     };
     const sessions: SessionStore = {
       ...broker.sessions,
+      claim: async (id, worker) => {
+        if (!this.claiming) throw new BrokerUnavailable();
+        return broker.sessions.claim(id, worker);
+      },
       started: async (id, worker) => {
         await this.starting;
         return broker.sessions.started(id, worker);

@@ -48,6 +48,23 @@ describe('sessions that wait for a worker', () => {
 });
 
 describe('a worker', () => {
+  it('[LS2] claims for as long as the broker does not answer, however many at once, and warns of no leak', async () => {
+    const warnings: Error[] = [];
+    const heard = (warning: Error) => warnings.push(warning);
+    process.on('warning', heard);
+    await using relay = await TestRelay.start({ workers: 0 });
+    const worker = await relay.worker('worker-0', 20);
+    worker.claiming = false;
+    const { opens } = relay.server.hints;
+    for (let count = 0; count < 15; count++) opens.push({ kind: 'open', session: `session-${count}` as SessionId });
+    await relay.clock.advance(3_000);
+    worker.claiming = true;
+    await relay.clock.advance(1_000);
+    expect(opens.pull(20, relay.clock.now() + 60_000)).toStrictEqual([]);
+    process.off('warning', heard);
+    expect(warnings).toStrictEqual([]);
+  });
+
   it('[FC7] takes no more sessions than its limit; the others wait for room', async () => {
     await using relay = await TestRelay.start({ workers: 0 });
     const worker = await relay.worker('worker-0', 2);

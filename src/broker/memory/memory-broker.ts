@@ -56,8 +56,9 @@ export class MemoryBroker implements Broker {
       const woken = new AbortController();
       const wake = () => woken.abort();
       signal.addEventListener('abort', wake, { once: true });
-      const stop = await this.#link.call((server) => server.hints.opens.onPush(wake));
+      let stop = () => {};
       try {
+        stop = await this.#link.call((server) => server.hints.opens.onPush(wake));
         const items = await this.#link.call((server) => server.hints.opens.pull(count, this.#clock.now()));
         if (items.length > 0) return items;
         await sleep(this.#clock, pollMs, woken.signal);

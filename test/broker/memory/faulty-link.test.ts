@@ -1,7 +1,9 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { FaultyLink, type LinkFaults } from '../../../src/broker/memory/faulty-link.ts';
 import { MemoryBroker } from '../../../src/broker/memory/memory-broker.ts';
 import { MemoryServer } from '../../../src/broker/memory/memory-server.ts';
+import type { WorkerId } from '../../../src/protocol/ids.ts';
 import { allEntries, claimedSession, Heard, idsOf, outputWriter, type TestWriter } from '../../contract/broker/material.ts';
 import { ManualClock } from '../../upstream/clocks.ts';
 
@@ -138,6 +140,18 @@ describe('a link that misbehaves', () => {
     expect(idsOf(entries)).toEqual([`${writer.fence}-1`, `${writer.fence}-2`]);
     const answer = await bench.settle(bench.broker.logs.reassert(writer.log, writer.claim));
     expect(answer).toEqual({ kind: 'tail', tail: { fence: writer.fence, seq: 2 } });
+  });
+
+  it('leaves nothing on the signal of a pull that was not answered', async () => {
+    const bench = new Bench();
+    const { signal } = new AbortController();
+    bench.server = undefined;
+    for (let count = 0; count < 12; count++) {
+      await expect(bench.settle(bench.broker.opens.pull('w-1' as WorkerId, 1, signal))).rejects.toMatchObject({
+        code: 'broker-unavailable',
+      });
+    }
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   it('answers what is open when it is closed, and nothing after it', async () => {
