@@ -135,8 +135,12 @@ export class OutputSide {
   /** The driver has answered, with or without news. */
   driverHeard(): void {
     this.#unansweredSince = undefined;
-    this.#probeMs = stallProbe.firstMs;
     this.pour();
+    if (this.#stalled()) return;
+    // The next stall begins anew; one that goes on is asked about ever less often.
+    this.#probe?.cancel();
+    this.#probe = undefined;
+    this.#probeMs = stallProbe.firstMs;
   }
 
   /** Asks whether the driver is still there although nothing is stalled. */
@@ -166,16 +170,20 @@ export class OutputSide {
     if (this.#held.length > 0 || this.#turn.spent) {
       if (!this.#paused) this.#upstream?.pause();
       this.#paused = true;
-      if (this.#held.length > 0 && !this.#probe && this.#gate.driven && this.#gate.room(this.#appender.writer.offeredOffset) <= 0)
-        this.#probeLater();
-    } else if (this.#paused && (this.#skip || this.#room() >= Math.min(this.#gate.windowBytes / 4, pendingOutputBytes / 2))) {
+    } else if (this.#paused && (this.#skip || this.#room() >= this.#roomToResume())) {
       this.#paused = false;
       this.#upstream?.resume();
     }
+    if (!this.#probe && this.#stalled()) this.#probeLater();
   }
 
+  #roomToResume(): number {
+    return Math.min(this.#gate.windowBytes / 4, pendingOutputBytes / 2);
+  }
+
+  /** Only credit lets the upstream go on, whether or not output of it is held. */
   #stalled(): boolean {
-    return this.#held.length > 0 && this.#gate.driven && this.#gate.room(this.#appender.writer.offeredOffset) <= 0;
+    return this.#paused && this.#gate.driven && this.#gate.room(this.#appender.writer.offeredOffset) < this.#roomToResume();
   }
 
   #endSkipLater(): void {

@@ -30,7 +30,7 @@ export class WorkerPool implements AsyncDisposable {
   /** This worker's by its own memory and without a pump, until the sweep has settled them: the index is a hint and may be lost. */
   readonly #left = new Set<SessionId>();
   /** Ends that a fail-over may still lose. */
-  readonly #kept = new Set<EndKeeper>();
+  readonly #kept = new Map<SessionId, EndKeeper>();
   readonly #rings = new RingBudget(outputRings);
   readonly #stop = new AbortController();
   #drained: (() => void) | undefined;
@@ -45,7 +45,7 @@ export class WorkerPool implements AsyncDisposable {
     this.#lease = new LeaseKeeper(options.broker.leases, options.worker, options.clock, () => {
       for (const pump of this.#pumps.values()) pump.leaseRenewed();
     });
-    this.#inheritance = new Inheritance(options, (session) => this.#pumps.has(session) || this.#claiming.has(session));
+    this.#inheritance = new Inheritance(options, (session) => this.#holds(session));
     const permit = () => this.#lease.valid();
     this.#watch = new WorkerWatch({ ...options, permit }, (session, dead) => this.#inheritance.take(session, dead));
   }
@@ -94,7 +94,7 @@ export class WorkerPool implements AsyncDisposable {
       pump.end({ kind: 'worker-lost', message: 'The relay was stopped; the process may still run.' });
     await Promise.race([this.drain(), sleep(this.#options.clock, limitMs)]);
     this.#stop.abort();
-    for (const kept of this.#kept) kept.stop();
+    for (const kept of this.#kept.values()) kept.stop();
     this.#touch?.cancel();
     for (const pump of [...this.#pumps.values()]) pump.abandon();
     await this.#running;
@@ -178,10 +178,15 @@ export class WorkerPool implements AsyncDisposable {
   async #settleOrphans(): Promise<void> {
     const { broker, worker } = this.#options;
     for (const id of new Set([...this.#left, ...(await broker.sessions.ofWorker(worker))])) {
-      if (this.#pumps.has(id) || this.#claiming.has(id) || !this.#lease.valid()) continue;
+      if (this.#holds(id) || !this.#lease.valid()) continue;
       await this.#inheritance.take(id, worker);
       this.#left.delete(id);
     }
+  }
+
+  /** What this worker runs, is about to, or has ended: nothing of it is to be settled. */
+  #holds(session: SessionId): boolean {
+    return this.#pumps.has(session) || this.#claiming.has(session) || this.#kept.has(session);
   }
 
   /** A session that its pump did not end is left to the sweep, which settles what becomes of it. */
@@ -196,9 +201,9 @@ export class WorkerPool implements AsyncDisposable {
 
   async #keep(kept: EndKeeper): Promise<void> {
     if (this.#stop.signal.aborted) return;
-    this.#kept.add(kept);
+    this.#kept.set(kept.sessionId, kept);
     await kept.run();
-    this.#kept.delete(kept);
+    this.#kept.delete(kept.sessionId);
   }
 
   #touchLater(): void {

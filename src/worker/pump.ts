@@ -314,7 +314,9 @@ export class Pump {
       // On another connection the tail may be an earlier one: first it is compared, and what is missing sent again (LG6).
       return appender?.writer.stopped ? this.#finish() : this.#endWhenSettled();
     }
-    this.#release(answer === 'ended' && appender ? ending.keeper(this.#out, appender.handOver()) : undefined);
+    if (answer !== 'ended' || !appender || !this.#input) return this.#release();
+    const held = { session: this.#session, writer: appender.handOver(), input: this.#input, driver: this.#driver };
+    this.#release(ending.keeper(this.#out, held));
   }
 
   #tellStatus(): void {

@@ -1,11 +1,11 @@
 import { sleep } from '../base/clock.ts';
 import type { EndAnswer, EndRequest, LogName } from '../broker/log-store.ts';
-import type { LogWriter } from '../log/log-writer.ts';
 import { takeNonce } from '../log/nonce.ts';
 import type { EndReason } from '../protocol/end-reason.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import { EndKeeper } from './end-keeper.ts';
 import type { PumpTools } from './pump-tools.ts';
+import { type Held, restoreSession } from './restore-session.ts';
 
 /** Before an `end` that was not answered is asked for again. */
 const againMs = 200;
@@ -40,7 +40,8 @@ export class SessionEnd {
     return answer;
   }
 
-  keeper(log: LogName, writer: LogWriter): EndKeeper {
-    return new EndKeeper(log, writer, this.#request, this.#tools);
+  keeper(log: LogName, held: Held): EndKeeper {
+    const restore = (signal: AbortSignal) => restoreSession(held, this.#tools, signal);
+    return new EndKeeper(log, held.writer, this.#request, restore, this.#tools);
   }
 }

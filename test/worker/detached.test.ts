@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TicketContent } from '../../src/broker/broker.ts';
+import { FrameType } from '../../src/protocol/frame-type.ts';
 import { GapCause } from '../../src/protocol/gap.ts';
 import { TestBrowser } from '../support/test-browser.ts';
 import { TestRelay } from '../support/test-relay.ts';
@@ -130,6 +131,32 @@ describe('a session that nobody drives', () => {
     await relay.clock.advance(2_500);
     expect(relay.opener.upstream.paused).toBe(false);
     expect(relay.opener.upstream.passedBytes).toBe(128 * KiB);
+  });
+
+  it('[FC2] that answers and parses nothing is asked ever less often, and stays the driver', async () => {
+    await using relay = await TestRelay.start();
+    const browser = await relay.openTerminal(relay.door());
+    let stalls = 0;
+    const counting = relay.broker().logs.subscribe(
+      { session: browser.state.session as never, log: 'out' },
+      {
+        subscribed: () => {},
+        push: (frame) => {
+          if (frame[0] === FrameType.stall) stalls += 1;
+        },
+        broken: () => {},
+      },
+    );
+    browser.stopParsing();
+    for (let piece = 0; piece < 32; piece++) relay.opener.upstream.print(new Uint8Array(32 * KiB));
+    await relay.clock.advance(60_000);
+    counting.close();
+    expect(stalls).toBeGreaterThan(20);
+    expect(stalls).toBeLessThan(35);
+    expect(relay.opener.upstream.paused).toBe(true);
+    browser.startParsing();
+    await relay.clock.settle();
+    expect(relay.opener.upstream.passedBytes).toBe(32 * 32 * KiB);
   });
 
   it('[DR2] is noticed while it is idle too: the worker asks every minute', async () => {

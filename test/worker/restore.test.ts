@@ -99,6 +99,34 @@ describe('a broker that comes back empty', () => {
     expect(relay.stateOf(browser.state.session)).toBe('ended');
   });
 
+  it('[LG11] a session that had ended is restored with its end, for whoever has not read it', async () => {
+    await using relay = await TestRelay.start();
+    const browser = await relay.openTerminal(relay.door());
+    relay.opener.upstream.print('bye');
+    await relay.clock.settle();
+    browser.loseSocket();
+    relay.opener.upstream.end({ kind: 'exited', message: 'exit 3', code: 3 });
+    await relay.clock.settle();
+    expect(relay.stateOf(browser.state.session)).toBe('ended');
+    relay.server.clear();
+    await relay.clock.advance(8_000);
+    expect(browser.state.connection).toMatchObject({ kind: 'ended', reason: { kind: 'exited', code: 3 } });
+    expect(browser.screen).toBe('bye');
+  });
+
+  it('[LG11] a session that ended minutes ago is found missing while the server is young', async () => {
+    await using relay = await TestRelay.start();
+    const browser = await relay.openTerminal(relay.door());
+    relay.opener.upstream.end({ kind: 'exited', message: 'exit 3', code: 3 });
+    await relay.clock.advance(200_000);
+    relay.server.clear();
+    await relay.clock.advance(21_000);
+    expect(relay.stateOf(browser.state.session)).toBe('ended');
+    // Its grace time is counted from here on again, once.
+    await relay.clock.advance(300_000);
+    expect(relay.stateOf(browser.state.session)).toBeUndefined();
+  });
+
   it('[LG11] a worker whose lease had lapsed restores nothing on a server that is old: the session may have been ended by another', async () => {
     await using relay = await TestRelay.start({ workers: 0 });
     const worker = await relay.worker('worker-0');

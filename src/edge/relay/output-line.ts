@@ -9,6 +9,14 @@ import { OutputWindow } from '../../session/output-window.ts';
 import type { BrowserSocket } from '../listener.ts';
 import { socketBufferBytes } from './constants.ts';
 
+interface Skip {
+  bytes: number;
+  to: Position | undefined;
+  adoptCrc: boolean;
+  /** Kept back: if the worker has nothing left to skip, this is what the upstream said last, usually the prompt. */
+  newest: Entry | undefined;
+}
+
 /** From the output log to one browser socket, as far as its credit goes (FC1). Forwards the stored frames as they are. */
 export class OutputLine implements ReaderSink {
   readonly #socket: BrowserSocket;
@@ -20,7 +28,7 @@ export class OutputLine implements ReaderSink {
   /** The credit that was last told to the worker. */
   #toldOffset: number;
   /** While the client skips: what it will not get, and where it goes on (FC9). */
-  #skip: { bytes: number; to: Position | undefined; adoptCrc: boolean } | undefined;
+  #skip: Skip | undefined;
 
   constructor(
     socket: BrowserSocket,
@@ -45,7 +53,7 @@ export class OutputLine implements ReaderSink {
 
   /** The client does not want what is on the log up to the worker's own gap: it is read and not sent. */
   skip(): void {
-    this.#skip ??= { bytes: 0, to: undefined, adoptCrc: false };
+    this.#skip ??= noSkip();
   }
 
   endSkip(): void {
@@ -73,7 +81,8 @@ export class OutputLine implements ReaderSink {
 
   gap(gap: Gap, to: Position, adoptCrc: boolean): void {
     if (this.#skip) {
-      this.#skip = { bytes: this.#skip.bytes + gap.sizeBytes, to, adoptCrc };
+      leaveOut(this.#skip);
+      this.#skip = { bytes: this.#skip.bytes + gap.sizeBytes, to, adoptCrc, newest: undefined };
       return;
     }
     this.#window.moved(to.offset);
@@ -107,25 +116,50 @@ export class OutputLine implements ReaderSink {
   #skipped(entry: Entry): boolean {
     const skip = this.#skip;
     if (!skip) return false;
-    const { fence, seq, offset, crc, type } = entry;
+    const { type } = entry;
     if (type !== FrameType.outputData && type !== FrameType.outputGap) {
       this.#declareSkipped();
       if (type !== FrameType.outputMark) this.#skip = undefined;
       return false;
     }
-    skip.bytes += endOffset(entry) - offset;
-    skip.to = { fence, seq, offset: endOffset(entry), crc };
-    skip.adoptCrc = false;
-    if (gapOf(entry)?.cause === GapCause.skipped) this.endSkip();
+    const gap = gapOf(entry);
+    const { newest } = skip;
+    if (gap?.cause === GapCause.skipped && gap.sizeBytes === 0 && newest) {
+      skip.newest = undefined;
+      this.endSkip();
+      this.deliver(newest);
+      return false;
+    }
+    leaveOut(skip);
+    skip.newest = entry;
+    if (gap?.cause === GapCause.skipped) this.endSkip();
     return true;
   }
 
   /** One gap for all of it, over which the client's position moves. */
   #declareSkipped(): void {
-    const { to, bytes, adoptCrc } = this.#skip ?? {};
+    const skip = this.#skip;
+    if (!skip) return;
+    leaveOut(skip);
+    const { to, bytes, adoptCrc } = skip;
     if (!to) return;
-    this.#skip = { bytes: 0, to: undefined, adoptCrc: false };
+    this.#skip = noSkip();
     this.#window.moved(to.offset);
-    this.#socket.send(encodeServerFrame({ kind: 'gap', to, adoptCrc: adoptCrc ?? false, sizeBytes: bytes ?? 0, cause: GapCause.skipped }));
+    this.#socket.send(encodeServerFrame({ kind: 'gap', to, adoptCrc, sizeBytes: bytes, cause: GapCause.skipped }));
   }
+}
+
+function noSkip(): Skip {
+  return { bytes: 0, to: undefined, adoptCrc: false, newest: undefined };
+}
+
+/** What was kept back is skipped after all. */
+function leaveOut(skip: Skip): void {
+  const { newest } = skip;
+  if (!newest) return;
+  const { fence, seq, offset, crc } = newest;
+  skip.bytes += endOffset(newest) - offset;
+  skip.to = { fence, seq, offset: endOffset(newest), crc };
+  skip.adoptCrc = false;
+  skip.newest = undefined;
 }

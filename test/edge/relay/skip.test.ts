@@ -132,6 +132,27 @@ describe('a driver that skips', () => {
     expect(browser.screenBytes + browser.state.faults.gapBytes).toBe(printed());
   });
 
+  it('[FC9] when all was on the log already is shown what the upstream said last: that is the prompt', async () => {
+    await using relay = await TestRelay.start();
+    const browser = await relay.openTerminal(relay.door());
+    browser.stopParsing();
+    for (let piece = 0; piece < 12; piece++) {
+      relay.opener.upstream.print(new Uint8Array(32 * KiB));
+      await relay.clock.settle();
+    }
+    relay.opener.upstream.print(prompt);
+    await relay.clock.settle();
+    expect(relay.opener.upstream.paused).toBe(false);
+    browser.client.skip();
+    browser.startParsing();
+    await relay.clock.advance(1_000);
+    expect(browser.screen.endsWith(prompt)).toBe(true);
+    expect(browser.gaps).toHaveLength(1);
+    expect(browser.gaps[0]).toMatchObject({ cause: GapCause.skipped });
+    expect(browser.screenBytes + browser.state.faults.gapBytes).toBe(12 * 32 * KiB + 6);
+    expect(browser.state.faults).toMatchObject({ mismatches: 0, rewinds: 0 });
+  });
+
   it('[FC9] in a quiet session loses nothing and declares nothing', async () => {
     await using relay = await TestRelay.start();
     const browser = await relay.openTerminal(relay.door());
