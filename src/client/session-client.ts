@@ -187,6 +187,7 @@ export class SessionClient {
 
   #send(frame: ClientFrame): void {
     this.#socket.send(encodeClientFrame(frame));
+    if (frame.kind === 'input') this.#socket.asked();
   }
 
   /** Ends this socket from our side and comes back. */

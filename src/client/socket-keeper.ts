@@ -1,9 +1,17 @@
 import { encodeClientFrame } from '../protocol/client-frame.ts';
-import { browserDeadMs, browserPingMs } from '../protocol/limits.ts';
 import type { ClientHost, ClientSocket } from './client-host.ts';
 
 /** Between two tries, doubling; each is drawn between half of it and all of it, so that many clients do not come back together. */
 const retry = { firstMs: 150, mostMs: 5000 } as const;
+
+/**
+ * How often the relay is pinged, and how long it may leave that without a word: to come back on another socket loses nothing, so a person
+ * need not wait longer for a line that is half-open (DR2).
+ */
+const pingEveryMs = 10_000;
+
+/** Input is answered at once. When it is not, a ping tells whether anybody is there. */
+const answerWithinMs = 2_000;
 
 /** The first ping: late enough to measure the way and not the start of a page. */
 const firstPingMs = 1000;
@@ -11,7 +19,7 @@ const firstPingMs = 1000;
 export interface KeeperEvents {
   /** The wait is over. */
   due(): void;
-  /** Nothing was heard for {@link browserDeadMs}; the socket is still the current one. */
+  /** A ping was not answered in {@link pingEveryMs}; the socket is still the current one. */
   silent(): void;
 }
 
@@ -22,7 +30,12 @@ export class SocketKeeper {
   #socket: ClientSocket | undefined;
   #wait: { cancel(): void } | undefined;
   #ping: { cancel(): void } | undefined;
-  #heardAt = 0;
+  #pingedAt = 0;
+  #dueAt = 0;
+  /** Nothing was heard since the last ping. */
+  #unanswered = false;
+  /** Nothing was heard since input was sent. */
+  #asked = false;
   #tries = 0;
 
   constructor(host: ClientHost, events: KeeperEvents) {
@@ -42,19 +55,28 @@ export class SocketKeeper {
   open(): void {
     this.stopWaiting();
     const old = this.#socket;
-    this.#heardAt = this.#host.now();
+    this.heard();
     this.#socket = this.#host.connect();
     old?.close();
-    this.#pingIn(browserPingMs);
+    this.#pingedAt = this.#host.now();
+    this.#pingIn(pingEveryMs);
   }
 
   heard(): void {
-    this.#heardAt = this.#host.now();
+    this.#unanswered = false;
+    this.#asked = false;
+  }
+
+  /** Something was sent that the relay answers. */
+  asked(): void {
+    this.#asked = true;
+    if (!this.#unanswered && this.#dueAt - this.#host.now() > answerWithinMs) this.#pingIn(answerWithinMs);
   }
 
   /** The socket has joined the session. */
   joined(): void {
     this.#tries = 0;
+    this.#pingedAt = this.#host.now() + firstPingMs - pingEveryMs;
     this.#pingIn(firstPingMs);
   }
 
@@ -88,11 +110,18 @@ export class SocketKeeper {
 
   #pingIn(delayMs: number): void {
     this.#ping?.cancel();
-    this.#ping = this.#host.after(delayMs, () => {
-      if (this.#host.now() - this.#heardAt > browserDeadMs) return this.#events.silent();
-      this.send(encodeClientFrame({ kind: 'ping', token: pingToken(this.#host) }));
-      this.#pingIn(browserPingMs);
-    });
+    this.#dueAt = this.#host.now() + delayMs;
+    this.#ping = this.#host.after(delayMs, () => this.#pingDue());
+  }
+
+  #pingDue(): void {
+    if (this.#unanswered) return this.#events.silent();
+    const leftMs = this.#pingedAt + pingEveryMs - this.#host.now();
+    if (!this.#asked && leftMs > 0) return this.#pingIn(leftMs);
+    this.#pingedAt = this.#host.now();
+    this.#unanswered = true;
+    this.send(encodeClientFrame({ kind: 'ping', token: pingToken(this.#host) }));
+    this.#pingIn(pingEveryMs);
   }
 }
 

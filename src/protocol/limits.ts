@@ -42,6 +42,5 @@ export const fenceTableRows = 32;
 /** Terminal size in cells; what is outside is a broken frame (facts: one bad size freezes an upstream for good). */
 export const terminalCells = { min: 1, max: 65535 } as const;
 
-/** Ping of a browser socket and the silence after which it is dead (DR2). */
-export const browserPingMs = 15_000;
+/** The silence after which an edge gives a browser socket up (DR2): a browser may wake a hidden page's timers late. */
 export const browserDeadMs = 40_000;

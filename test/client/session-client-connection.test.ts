@@ -81,11 +81,38 @@ describe('the connection of a session client', () => {
     host.advance(23);
     host.socket.tell({ kind: 'pong', token: ping?.token ?? 0 });
     expect(host.state.edgeRttMs).toBe(23);
-    host.advance(38_000);
+    host.advance(19_900);
     expect(host.state.connection.kind).toBe('attached');
-    host.advance(15_000);
+    host.advance(100);
     expect(host.sockets[0]?.closed).toBe(true);
     expect(host.state.connection.kind).not.toBe('attached');
+  });
+
+  it('[DR2] notices sooner that nobody is there when input is not answered', () => {
+    const host = FakeHost.attached();
+    host.advance(1_000);
+    host.socket.tell({ kind: 'pong', token: 0 });
+    host.advance(1_000);
+    host.client.type(new Uint8Array(1));
+    host.advance(1_900);
+    expect(host.socket.sent('ping')).toHaveLength(1);
+    host.advance(100);
+    expect(host.socket.sent('ping')).toHaveLength(2);
+    host.advance(9_900);
+    expect(host.state.connection.kind).toBe('attached');
+    host.advance(100);
+    expect(host.state.connection).toMatchObject({ kind: 'waiting', text: 'the relay did not answer' });
+  });
+
+  it('[DR2] stays while anything comes, and pings every ten seconds', () => {
+    const host = FakeHost.attached();
+    for (let second = 0; second < 60; second++) {
+      host.advance(1_000);
+      host.socket.tell({ kind: 'inputAck', accepted: 0, typed: 0, endOfInput: false });
+    }
+    expect(host.state.connection.kind).toBe('attached');
+    expect(host.sockets).toHaveLength(1);
+    expect(host.socket.sent('ping')).toHaveLength(6);
   });
 
   it('[DR2] drops a socket that never opens', () => {
