@@ -65,6 +65,11 @@ export class CreditGate {
     return true;
   }
 
+  /** The last driver was only silent, and nobody has driven since: what its credit was counts on (DR2). */
+  back(inputFence: number): void {
+    this.#driver = { inputFence };
+  }
+
   /** The grace time is over: what the upstream still said is written whether or not somebody reads. */
   letGo(): void {
     this.#driver = undefined;

@@ -16,9 +16,11 @@ export class InputRoom {
     this.#consumed = front;
   }
 
-  /** The worker has got past this place: absolute, so an older statement moves nothing. */
-  consumed(upTo: LogPlace): void {
-    if (upTo.seq > this.#consumed.seq) this.#consumed = { seq: upTo.seq, offset: upTo.offset };
+  /** The worker has got past this place: absolute, so an older statement moves nothing. @returns whether it is news */
+  consumed(upTo: LogPlace): boolean {
+    if (upTo.seq <= this.#consumed.seq) return false;
+    this.#consumed = { seq: upTo.seq, offset: upTo.offset };
+    return true;
   }
 
   /** @param end behind everything that is with the log's writer. @returns whether one more piece may be */

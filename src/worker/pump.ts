@@ -1,4 +1,3 @@
-import type { Timer } from '../base/clock.ts';
 import { retrying } from '../base/retrying.ts';
 import { LogAppender } from '../broker/log-appender.ts';
 import { LogFollower } from '../broker/log-follower.ts';
@@ -18,6 +17,7 @@ import type { WorkerStatus } from '../protocol/session-status.ts';
 import { CreditGate } from '../session/credit-gate.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { DriverSeat } from './driver-seat.ts';
 import { type EndKeeper, emptyOutput } from './end-keeper.ts';
 import { InputSide } from './input-side.ts';
 import { openUpstream } from './open-upstream.ts';
@@ -47,8 +47,7 @@ export class Pump {
   #follower: LogFollower | undefined;
   #gate: CreditGate | undefined;
   #upstream: Upstream | undefined;
-  #driver: FenceEntry | undefined;
-  #grace: Timer | undefined;
+  #seat: DriverSeat | undefined;
   #leg: WorkerStatus['upstream'] = 'connecting';
   #ending: SessionEnd | undefined;
   /** The lease had lapsed and nobody has said yet whether the session was taken over meanwhile. */
@@ -152,6 +151,7 @@ export class Pump {
       this.#tools,
     );
     this.#gate = gate;
+    this.#seat = new DriverSeat(gate, clock, this.#session.graceMs, () => this.#abandoned());
     this.#appender = appender;
     this.#output = new OutputSide(
       appender,
@@ -190,13 +190,12 @@ export class Pump {
       this.#tools,
     );
     this.#follower.start();
-    this.#graceStarts();
   }
 
   /** The session's keys are gone. After a lapsed lease only a young server leaves no doubt that nobody ended it meanwhile (LG11). */
   async #restore(young: boolean, writer: LogWriter, gate: CreditGate): Promise<Claim | 'again' | undefined> {
     if (!this.#input || (this.#unsure && !young)) return undefined;
-    const held = { session: this.#session, writer, input: this.#input, driver: this.#driver };
+    const held = { session: this.#session, writer, input: this.#input, driver: this.#seat?.driver };
     const claim = await restoreSession(held, this.#tools, this.#abort.signal);
     if (claim === undefined || claim === 'again') return claim;
     gate.refenced(claim.fence.position.fence);
@@ -241,6 +240,7 @@ export class Pump {
     if (!told || !gate || !appender) return;
     switch (told.kind) {
       case 'credit':
+        if (this.#seat?.spoke(told.fences.input)) this.#tellStatus();
         // Also an answer to a probe: the driver is there even when its credit is of an older output fence.
         gate.credit(told.fences, told.offset, told.windowBytes, appender.writer.offeredOffset);
         if (told.fences.input === gate.inputFence) this.#output?.driverHeard();
@@ -257,7 +257,7 @@ export class Pump {
       case 'ask':
         if (told.stream === noStream) return this.#tellStatus();
         // An edge that was replaced cannot know whether its client gave up or came back elsewhere: who drives has not given up.
-        return this.#input?.asked(told.stream, told.givenUp && told.stream !== this.#driver?.driver?.stream);
+        return this.#input?.asked(told.stream, told.givenUp && told.stream !== this.#seat?.driver?.driver?.stream);
       default:
         return;
     }
@@ -266,8 +266,7 @@ export class Pump {
   #driven(fence: FenceEntry): void {
     const [gate, appender] = [this.#gate, this.#appender];
     if (!fence.driver || !gate || !appender) return;
-    this.#driver = fence;
-    this.#grace?.cancel();
+    this.#seat?.taken(fence);
     // Only its driver may skip, and it has not asked for what comes from here on (FC9).
     this.#output?.endSkip();
     gate.adopt(fence.position.fence, fence.driver, appender.writer.offeredOffset);
@@ -276,23 +275,17 @@ export class Pump {
   }
 
   /** FC3: the process runs on (or is paused) and is ended after the grace time. */
-  #driverGone(inputFence: number, leave: boolean): void {
-    if (!this.#gate?.gone(inputFence)) return;
-    this.#driver = undefined;
+  #driverGone(inputFence: number, silent: boolean): void {
+    if (!this.#seat?.left(inputFence, silent)) return;
     this.#output?.endSkip();
-    if (leave) this.#tools.broker.logs.leave(this.#session.id, inputFence).catch(() => {});
-    this.#graceStarts();
+    if (silent) this.#tools.broker.logs.leave(this.#session.id, inputFence).catch(() => {});
     this.#output?.pour();
     this.#tellStatus();
   }
 
-  #graceStarts(): void {
-    this.#grace?.cancel();
-    this.#grace = this.#tools.clock.after(this.#session.graceMs, () => {
-      this.#gate?.letGo();
-      this.end({ kind: 'abandoned', message: `Nobody was connected for ${Math.round(this.#session.graceMs / 1000)} seconds.` });
-      this.#endWhenSettled();
-    });
+  #abandoned(): void {
+    this.end({ kind: 'abandoned', message: `Nobody was connected for ${Math.round(this.#session.graceMs / 1000)} seconds.` });
+    this.#endWhenSettled();
   }
 
   #endWhenSettled(): void {
@@ -315,13 +308,13 @@ export class Pump {
       return appender?.writer.stopped ? this.#finish() : this.#endWhenSettled();
     }
     if (answer !== 'ended' || !appender || !this.#input) return this.#release();
-    const held = { session: this.#session, writer: appender.handOver(), input: this.#input, driver: this.#driver };
+    const held = { session: this.#session, writer: appender.handOver(), input: this.#input, driver: this.#seat?.driver };
     this.#release(ending.keeper(this.#out, held));
   }
 
   #tellStatus(): void {
-    const driver = this.#driver?.driver;
-    const driven = driver && this.#driver ? { driver: { stream: driver.stream, fence: this.#driver.position.fence } } : {};
+    const fence = this.#seat?.driver;
+    const driven = fence?.driver ? { driver: { stream: fence.driver.stream, fence: fence.position.fence } } : {};
     this.#publish({ kind: 'workerStatus', status: { worker: this.#tools.worker, upstream: this.#leg, ...driven } });
   }
 
@@ -340,7 +333,7 @@ export class Pump {
     if (this.#abort.signal.aborted) return;
     this.#abort.abort();
     this.#opening.abort();
-    this.#grace?.cancel();
+    this.#seat?.close();
     this.#follower?.close();
     this.#input?.close();
     this.#output?.close();

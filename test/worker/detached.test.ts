@@ -2,18 +2,19 @@ import { describe, expect, it } from 'vitest';
 import type { TicketContent } from '../../src/broker/broker.ts';
 import { FrameType } from '../../src/protocol/frame-type.ts';
 import { GapCause } from '../../src/protocol/gap.ts';
+import { bound } from '../support/bound.ts';
 import { TestBrowser } from '../support/test-browser.ts';
 import { TestRelay } from '../support/test-relay.ts';
 
 const KiB = 1024;
 
 /** A browser whose ticket says what becomes of the session when nobody drives. */
-async function openWith(relay: TestRelay, content: Partial<TicketContent>): Promise<TestBrowser> {
+async function openWith(relay: TestRelay, content: Partial<TicketContent>, door = relay.door()): Promise<TestBrowser> {
   const browser = new (class extends TestBrowser {
     override ticket(done: (answer: { readonly ticket: string }) => void): void {
       void relay.ticket(content).then((ticket) => done({ ticket }));
     }
-  })(relay, relay.door(), 'ann');
+  })(relay, door, 'ann');
   browser.client.start({ cols: 80, rows: 24 });
   await relay.clock.settle();
   return browser;
@@ -131,6 +132,26 @@ describe('a session that nobody drives', () => {
     await relay.clock.advance(2_500);
     expect(relay.opener.upstream.paused).toBe(false);
     expect(relay.opener.upstream.passedBytes).toBe(128 * KiB);
+  });
+
+  it('[DR2] is driven again as soon as its silent driver speaks: nothing was taken from it meanwhile', async () => {
+    await using relay = await TestRelay.start();
+    const broker = relay.broker();
+    let silent = false;
+    const publish: typeof broker.logs.publish = (...args) => silent || broker.logs.publish(...args);
+    const logs = new Proxy(broker.logs, { get: (to, name) => (name === 'publish' ? publish : bound(to, name)) });
+    const door = relay.door('edge-a', { broker: new Proxy(broker, { get: (to, name) => (name === 'logs' ? logs : bound(to, name)) }) });
+    const browser = await openWith(relay, { detached: 'pause', graceMs: 60_000 }, door);
+    browser.stopParsing();
+    for (let piece = 0; piece < 32; piece++) relay.opener.upstream.print(new Uint8Array(64 * KiB));
+    silent = true;
+    await relay.clock.advance(10_000);
+    silent = false;
+    browser.startParsing();
+    await relay.clock.advance(120_000);
+    expect(relay.stateOf(browser.state.session)).toBe('owned');
+    expect(browser.screenBytes).toBe(32 * 64 * KiB);
+    expect(browser.gaps).toStrictEqual([]);
   });
 
   it('[FC2] that answers and parses nothing is asked ever less often, and stays the driver', async () => {

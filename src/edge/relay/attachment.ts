@@ -248,6 +248,8 @@ export class Attachment implements SocketEvents {
       case 'workerStatus': {
         this.#owner = told.status.worker as WorkerId;
         this.#steering?.told(told);
+        // Whoever drives here was not heard: its credit tells that it is there (DR2).
+        if (!told.status.driver) this.#tellCredit();
         return this.tell({ worker: told.status });
       }
       default:

@@ -127,12 +127,15 @@ export class InputLine {
   /** The worker has stated what it typed, of this stream or another, and how far it came on the log. */
   told({ stream, typed, endOfInput, consumed }: Extract<Ephemeral, { kind: 'typed' }>): void {
     // A place of a history that this line does not continue says nothing about its log.
-    if (rowAt(this.#table, consumed.fence) && !isVoid(this.#table, consumed)) this.#room.consumed(consumed);
+    const known = rowAt(this.#table, consumed.fence) !== undefined && !isVoid(this.#table, consumed);
+    const moved = known && this.#room.consumed(consumed);
+    const own = stream === this.stream;
+    if (!own && !moved) return;
     this.#heard = true;
     this.#askMs = askTyped.firstMs;
-    if (stream === this.stream) this.#intake.typedUpTo(typed);
+    if (own) this.#intake.typedUpTo(typed);
     this.#release();
-    if (stream === this.stream) this.#acknowledge(endOfInput);
+    if (own) this.#acknowledge(endOfInput);
   }
 
   close(): void {
