@@ -40,11 +40,13 @@ export interface Upstream {
    * @returns false when its buffer has passed the mark: stop until `drained` (FC5)
    */
   write(bytes: Uint8Array): boolean;
+  /** Input that was written and that the network has not taken yet. */
+  readonly unsentBytes: number;
   /** Ignored without a TTY (UP2). Whole numbers from 1 to 65535. */
   resize(cols: number, rows: number): void;
   /** End of input. @returns false when this upstream cannot be told (only v5 without a TTY can, UP2) */
   endInput(): boolean;
-  /** Stops reading: the upstream is blocked by TCP, nothing is lost (FC2). Idempotent. */
+  /** Stops reading: the upstream is blocked by TCP, nothing is lost (FC2). What one read has brought in still comes, at most 64 KiB. Idempotent. */
   pause(): void;
   resume(): void;
   /** Ends the connection; idempotent. `ended` is not called after it. */

@@ -72,8 +72,8 @@ export class Pump {
   }
 
   get holds(): WorkerHolds {
-    const [output, input, trims] = [this.#output, this.#input, this.#trims];
-    return workerHolds({ output, input, trims, writer: this.#appender?.writer, reader: this.#follower?.reader });
+    const [output, input, trims, upstream] = [this.#output, this.#input, this.#trims, this.#upstream];
+    return workerHolds({ output, input, trims, upstream, writer: this.#appender?.writer, reader: this.#follower?.reader });
   }
 
   async run(): Promise<void> {

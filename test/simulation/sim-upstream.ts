@@ -71,6 +71,10 @@ export class SimUpstream implements Upstream {
     return !this.incarnation.closed && this.#process.alive;
   }
 
+  get unsentBytes(): number {
+    return this.#inputBuffered;
+  }
+
   write(bytes: Uint8Array): boolean {
     const { truth, random, scheduler } = this.#world;
     if (this.incarnation.closed) truth.fail('typed into an upstream that was closed');

@@ -6,8 +6,13 @@ export class FakeUpstream implements Upstream {
   readonly request: UpstreamRequest;
   readonly sizes: Array<{ readonly cols: number; readonly rows: number }> = [];
   paused = false;
+  /** Output that still comes when it is paused: what one read has brought in. */
+  underWayBytes = 0;
+  #stillComingBytes = 0;
   closed = false;
   inputEnded = false;
+  /** As it is told. */
+  unsentBytes = 0;
   /** Its buffer has passed the mark: `write` answers false. */
   full = false;
   /** Output of the process that TCP holds back while the upstream is paused. */
@@ -40,6 +45,7 @@ export class FakeUpstream implements Upstream {
   }
 
   pause(): void {
+    if (!this.paused) this.#stillComingBytes = this.underWayBytes;
     this.paused = true;
   }
 
@@ -75,9 +81,10 @@ export class FakeUpstream implements Upstream {
   }
 
   #pass(): void {
-    while (!this.paused && !this.closed) {
-      const next = this.#blocked.shift();
-      if (!next) return;
+    for (let next = this.#blocked[0]; next && !this.closed; next = this.#blocked[0]) {
+      if (this.paused && next.bytes.length > this.#stillComingBytes) return;
+      if (this.paused) this.#stillComingBytes -= next.bytes.length;
+      this.#blocked.shift();
       this.passedBytes += next.bytes.length;
       this.#events.output(next.bytes, next.source);
     }

@@ -116,6 +116,8 @@ export class TestWorker {
   renewing = true;
   /** What the broker's answers to this worker's `reassert` wait for. */
   reasserting: Promise<void> = Promise.resolve();
+  /** What the broker's pages for this worker wait for. */
+  reading: Promise<void> = Promise.resolve();
   /** What the broker's answers to this worker's appends wait for. */
   appending: Promise<void> = Promise.resolve();
   /** The broker answers this worker's claims. */
@@ -147,7 +149,10 @@ export class TestWorker {
       leave: (session, ifFence) => all.leave(session, ifFence),
       publish: (log, frame) => all.publish(log, frame),
       subscribe: (log, listener) => all.subscribe(log, listener),
-      read: (log, from, count) => all.read(log, from, count),
+      read: async (log, from, count) => {
+        await this.reading;
+        return all.read(log, from, count);
+      },
     };
     const sessions: SessionStore = {
       ...broker.sessions,

@@ -71,7 +71,7 @@ describe('a worker', () => {
     const door = relay.door();
     for (let count = 0; count < 3; count++) await relay.openTerminal(door);
     await relay.clock.advance(4_000);
-    expect(worker.pool.sessions).toBe(2);
+    expect(worker.pool.gauges()).toContainEqual(expect.objectContaining({ name: 'poseidon_worker_sessions', value: 2 }));
     relay.opener.opened[0]?.end({ kind: 'exited', code: 0, message: 'The process ended.' });
     await relay.clock.advance(4_000);
     expect(relay.opener.requests).toHaveLength(3);
@@ -85,7 +85,9 @@ describe('a worker', () => {
     first.stopParsing();
     relay.opener.upstream.print(new Uint8Array(700 * 1024));
     await relay.clock.settle();
-    expect(worker.pool.heldBytes).toBeGreaterThan(64 * 1024);
+    const gauge = (name: string) => worker.pool.gauges().find((each) => each.name === `poseidon_worker_${name}`)?.value;
+    expect(gauge('held_bytes')).toBeGreaterThan(64 * 1024);
+    expect(gauge('held_bytes')).toBe(worker.pool.heldBytes);
     const second = await relay.openTerminal(relay.door());
     await relay.clock.advance(2_000);
     // A pull that was under way may bring one more; what comes after it waits.

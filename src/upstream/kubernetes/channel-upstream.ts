@@ -70,6 +70,10 @@ export class ChannelUpstream implements Upstream, LiveSocketEvents {
     return free;
   }
 
+  get unsentBytes(): number {
+    return this.socket.backlogBytes;
+  }
+
   /** Anything but whole numbers would freeze the session upstream for good, and so would any size without a TTY (facts 4.2). */
   resize(cols: number, rows: number): void {
     if (!isCells(cols) || !isCells(rows)) return;

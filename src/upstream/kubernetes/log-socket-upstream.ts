@@ -28,6 +28,10 @@ export class LogSocketUpstream implements Upstream, LiveSocketEvents {
     return true;
   }
 
+  get unsentBytes(): number {
+    return this.socket.backlogBytes;
+  }
+
   resize(): void {}
 
   endInput(): boolean {

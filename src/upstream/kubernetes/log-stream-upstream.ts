@@ -9,6 +9,8 @@ const tcpProbeAfterMs = 10_000;
 
 /** A log as the body of a plain GET: finite ones, because over WebSocket the last 2 KiB can be missing (facts 10, UP6). */
 export class LogStreamUpstream implements Upstream {
+  /** A GET has no input. */
+  readonly unsentBytes = 0;
   readonly #events: UpstreamEvents;
   readonly #response: IncomingMessage;
   #ended = false;

@@ -87,6 +87,10 @@ export class ShellUpstream implements Upstream, UpstreamEvents {
     return free;
   }
 
+  get unsentBytes(): number {
+    return this.#keptBytes + (this.#current?.unsentBytes ?? 0);
+  }
+
   resize(cols: number, rows: number): void {
     this.#size = { cols, rows };
     this.#current?.resize(cols, rows);

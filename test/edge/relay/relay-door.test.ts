@@ -127,7 +127,7 @@ describe('a socket', () => {
     const sockets = [connect(door), connect(door), connect(door)];
     await relay.clock.settle();
     expect(sockets.map((socket) => socket.closedWith?.code)).toStrictEqual([undefined, undefined, CloseCode.busy]);
-    expect(door.sockets).toBe(2);
+    expect(door.gauges()).toContainEqual(expect.objectContaining({ name: 'poseidon_edge_sockets', value: 2 }));
     expect(sockets[2]?.last('close')?.text).toContain('edge-sockets: 2');
   });
 

@@ -146,6 +146,39 @@ describe('an exec connection with an odd server', () => {
     ]);
   });
 
+  it('[FC5] counts what the network has not taken, up to its mark and the piece that passes it, and says when it is half', async () => {
+    await using line = await connect();
+    line.client.pause();
+    const piece = Buffer.alloc(8 * 1024, 'x');
+    let free = true;
+    // The kernel takes some first: of a socket that is not read it takes no more than a few MiB.
+    for (let sent = 0; free && sent < 256 * 1024 * 1024; sent += piece.length) {
+      free = line.upstream.write(piece);
+      if (free && line.upstream.unsentBytes > 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(free).toBe(false);
+    expect(line.upstream.unsentBytes).toBeGreaterThanOrEqual(256 * 1024);
+    expect(line.upstream.unsentBytes).toBeLessThan(256 * 1024 + 2 * piece.length);
+    line.client.resume();
+    await until(() => line.events.drains === 1);
+    expect(line.upstream.unsentBytes).toBeLessThanOrEqual(128 * 1024);
+    await until(() => line.upstream.unsentBytes === 0);
+  });
+
+  it('[FC2] once paused lets come what one read has brought in, at most 64 KiB, and then nothing', async () => {
+    await using line = await connect();
+    line.events.keep = false;
+    const message = frame(1, 'x'.repeat(1023));
+    for (let sent = 0; sent < 8 * 1024; sent++) line.client.send(message);
+    await until(() => line.events.bytes > 0);
+    const at = line.events.bytes;
+    line.upstream.pause();
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(line.events.bytes - at).toBeLessThanOrEqual(64 * 1024);
+    line.upstream.resume();
+    await until(() => line.events.bytes === 8 * 1024 * 1023);
+  });
+
   it('[UP2] lets nothing come before the opener has its upstream', async () => {
     await using server = await OddServer.start({ client: (client) => client.send(frame(1, 'early')) });
     const opened = await server.open({ kind: 'exec' });

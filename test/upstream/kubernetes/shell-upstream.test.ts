@@ -10,6 +10,7 @@ const missing: EndReason = { kind: 'refused', reason: 'command-not-found', messa
 
 class Attempt implements Upstream {
   readonly calls: string[] = [];
+  readonly unsentBytes = 0;
   free = true;
 
   readonly command: readonly string[];
@@ -138,9 +139,10 @@ describe('the choice of a shell', () => {
     const { shell, events, clock } = await openShell({ tty: false });
     expect(shell.write(new Uint8Array(64 * 1024 - 1))).toBe(true);
     expect(shell.write(new Uint8Array(1))).toBe(false);
+    expect(shell.unsentBytes).toBe(64 * 1024);
     expect(events.drains).toBe(0);
     clock.advance(5_000);
-    expect(events.drains).toBe(1);
+    expect([events.drains, shell.unsentBytes]).toEqual([1, 0]);
     expect(shell.write(new Uint8Array(1024 * 1024))).toBe(true);
     expect(clock.pending).toBe(0);
   });
