@@ -119,6 +119,8 @@ export class ChannelServer implements ProcessEvents {
     const json = this.#socket.protocol.startsWith('v');
     if (json) this.#send(3, encodeUtf8(JSON.stringify(status)));
     else if (status.message !== undefined) this.#send(3, encodeUtf8(status.message));
+    // A process whose input has ended says nothing of having taken it: the client's answer to the close must be read.
+    if (this.#socket.isPaused) this.#socket.resume();
     this.#socket.close(1000);
   }
 }
