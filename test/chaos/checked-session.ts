@@ -2,6 +2,8 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { RelayClient } from '../../loadtest/driver/relay-client.ts';
 import type { ClientState } from '../../src/client/client-host.ts';
+import { typedAtEnd } from '../../src/protocol/end-reason.ts';
+import type { ClientStream } from '../../src/protocol/ids.ts';
 import { decodeServerFrame } from '../../src/protocol/server-frame.ts';
 import { KeyedStream } from '../support/keyed-stream.ts';
 import type { Claim, Declared } from './checker.ts';
@@ -115,17 +117,29 @@ export class CheckedSession {
         file: this.#file('read'),
         key: this.#keys.in,
         atLeast,
-        atMost: this.typedBytes - missing,
+        atMost: this.typedBytes - missing - this.#neverTyped,
         declared,
       },
     ];
+  }
+
+  /** Of the stream that the session ended with, as its end says: nothing behind it may have been read. */
+  get #neverTyped(): number {
+    const last = this.#streams.at(-1);
+    const typed = last && this.#typedAtEnd(last.stream);
+    return last === undefined || typed === undefined ? 0 : this.typedBytes - last.start - typed;
+  }
+
+  #typedAtEnd(stream: string): number | undefined {
+    const { connection } = this.relay.state;
+    return connection.kind === 'ended' ? typedAtEnd(connection.reason, stream as ClientStream) : undefined;
   }
 
   /** Of the input, in the order of its streams. */
   #inputDeclared(): readonly Declared[] {
     return this.#streams.flatMap(({ stream, start, end, typed }): readonly Declared[] => {
       if (end <= typed) return [];
-      const told = this.#closed.get(stream);
+      const told = this.#closed.get(stream) ?? this.#typedAtEnd(stream);
       if (told === undefined) return [{ at: typed, end }];
       return start + told < end ? [{ at: start + told, size: end - start - told }] : [];
     });

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { FaultProxy, type Line } from '../support/fault-proxy.ts';
 import { type KubernetesServer, startKubernetesServer } from '../support/kubernetes-server.ts';
-import { RedisServer } from '../support/redis-server.ts';
 import { RelayProcesses } from '../support/relay-processes.ts';
+import { type FaultyRedis, startRedis, type Topology } from './faulty-redis.ts';
 import type { Fault, Leg, LineFault, ProcessFault } from './schedule.ts';
 
 const edges = 2;
@@ -11,32 +11,28 @@ const workers = 3;
 /** Watches what must not change while a worker wakes up that was taken for dead. */
 export type FrozenWatch = () => Promise<() => Promise<void>>;
 
-/** All processes of a relay with a bad line on every leg, and the hands that break them. Redis has every answered write on disk. */
+/** All processes of a relay with a bad line on every leg, and the hands that break them. */
 export class FaultyRelay implements AsyncDisposable {
   readonly relay: RelayProcesses;
-  readonly redis: RedisServer;
+  readonly redis: FaultyRedis;
   readonly #upstream: KubernetesServer;
-  readonly #proxies: Readonly<Record<Leg, FaultProxy>>;
+  readonly #proxies: Readonly<Partial<Record<Leg, FaultProxy>>>;
   /** A worker that stands still, until it has woken up. */
   #worker: Promise<void> | undefined;
 
-  private constructor(relay: RelayProcesses, redis: RedisServer, upstream: KubernetesServer, proxies: Record<Leg, FaultProxy>) {
+  private constructor(relay: RelayProcesses, redis: FaultyRedis, upstream: KubernetesServer, proxies: Partial<Record<Leg, FaultProxy>>) {
     this.relay = relay;
     this.redis = redis;
     this.#upstream = upstream;
     this.#proxies = proxies;
   }
 
-  static async start(): Promise<FaultyRelay> {
+  static async start(topology: Topology): Promise<FaultyRelay> {
     const upstream = await startKubernetesServer(['--protocols', 'v4', '--kill-orphans']);
-    const redis = await RedisServer.start({ durable: true });
+    const redis = await startRedis(topology);
     const upstreamUrl = new URL(upstream.url);
-    const proxies = {
-      'edge–redis': await FaultProxy.start(redis.port),
-      'worker–redis': await FaultProxy.start(redis.port),
-      'worker–upstream': await FaultProxy.start(Number(upstreamUrl.port)),
-    };
-    upstreamUrl.port = String(proxies['worker–upstream'].port);
+    const upstreamProxy = await FaultProxy.start(Number(upstreamUrl.port));
+    upstreamUrl.port = String(upstreamProxy.port);
     // The balancer's address is known when it runs, and its edges must know the browsers' origin before: a way through to it.
     let balancer = 0;
     const browser = await FaultProxy.start(() => balancer);
@@ -45,23 +41,25 @@ export class FaultyRelay implements AsyncDisposable {
       {
         edges,
         workers,
-        redis,
+        redis: redis.server,
         browserPort: browser.port,
-        redisPort: (name) => proxies[name.startsWith('edge') ? 'edge–redis' : 'worker–redis'].port,
+        redisUrl: (name) => redis.url(name.startsWith('edge') ? 'edge' : 'worker'),
         environment: { POSEIDON_DRAIN_SECONDS: '2' },
       },
     );
     balancer = Number(new URL(relay.url).port);
-    return new FaultyRelay(relay, redis, upstream, { ...proxies, 'browser–edge': browser });
+    return new FaultyRelay(relay, redis, upstream, { ...redis.proxies, 'worker–upstream': upstreamProxy, 'browser–edge': browser });
   }
 
   get browserUrl(): string {
-    return `http://127.0.0.1:${this.#proxies['browser–edge'].port}`;
+    return `http://127.0.0.1:${this.#proxies['browser–edge']?.port}`;
   }
 
-  /** While one worker stands still the others must stay. */
+  /** While one worker stands still the others must stay. A set of servers has no proxies, and does not lose all of itself. */
   possible({ what }: Fault): boolean {
-    return !(this.#worker && what.process?.startsWith('worker'));
+    if (what.line) return this.#proxies[what.leg] !== undefined;
+    if (what.process === 'redis out 30 s' || what.process === 'redis back empty') return this.redis.proxies !== undefined;
+    return !(this.#worker && what.process.startsWith('worker'));
   }
 
   /** Resolves when the fault has passed, or (of a worker, a half-open connection) was planted. */
@@ -78,12 +76,14 @@ export class FaultyRelay implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.relay.close();
+    await this.redis[Symbol.asyncDispose]();
     await this.#upstream.close();
     await Promise.all(Object.values(this.#proxies).map((proxy) => proxy[Symbol.asyncDispose]()));
   }
 
   async #line(leg: Leg, line: LineFault, { holdMs, random }: Fault): Promise<void> {
     const proxy = this.#proxies[leg];
+    if (!proxy) return;
     // Of upstream connections a few: their sessions end with them.
     const share = leg === 'worker–upstream' ? 0.1 : 0.5;
     const chosen = () => random() < share;
@@ -115,14 +115,12 @@ export class FaultyRelay implements AsyncDisposable {
         await frozenFor(this.relay.pids().edges[edge], holdMs);
         return;
       case 'redis killed':
-        await this.redis.kill();
-        await pause(holdMs);
-        await this.redis.restart();
-        return;
+      case 'redis out 30 s':
+      case 'redis back empty':
+        return this.redis.kill(holdMs, fault === 'redis back empty');
       case 'redis frozen 1 s':
       case 'redis frozen 3 to 6 s':
-        await frozenFor(this.redis.pid, holdMs);
-        return;
+        return this.redis.freeze(holdMs);
       case 'worker killed':
         await this.relay.killWorker(worker);
         this.relay.startWorker(worker);

@@ -12,6 +12,8 @@ export const processFaults = [
   'redis killed',
   'redis frozen 1 s',
   'redis frozen 3 to 6 s',
+  'redis out 30 s',
+  'redis back empty',
   'worker killed',
   'worker frozen past its lease',
 ] as const;
@@ -26,6 +28,8 @@ export interface Fault {
   /** Between the last recovery and this. */
   readonly pauseMs: number;
   readonly holdMs: number;
+  /** The next fault begins with this one, if it breaks something else. */
+  readonly together: boolean;
   /** Chooses who is hit. Its own, so that the order of the faults depends on nothing but the seed. */
   readonly random: () => number;
 }
@@ -43,13 +47,17 @@ export function randomFrom(seed: number): () => number {
 
 type What = Fault['what'];
 
-/** How long a fault lasts, ms. A worker's lease is 15 s, and whoever takes its sessions has watched it for as long again. */
+/** How long a fault lasts, ms. A worker's lease is 15 s; whoever takes its sessions sees that up to 5 s late, and later if Redis is out. */
 function holdMs(what: What, random: () => number): number {
   const between = (least: number, most: number) => Math.round(least + random() * (most - least));
   if (what.line) return what.line === 'cut' ? between(0, 2000) : what.line === 'half-open' ? 0 : between(2000, 5000);
   switch (what.process) {
     case 'edge killed':
     case 'redis killed':
+      return between(200, 2500);
+    case 'redis out 30 s':
+      return 30_000;
+    case 'redis back empty':
       return between(200, 2500);
     case 'edge frozen':
     case 'redis frozen 3 to 6 s':
@@ -63,6 +71,9 @@ function holdMs(what: What, random: () => number): number {
   }
 }
 
+/** Of a hundred faults so many begin together with another. */
+const togetherPercent = 25;
+
 /** Endless: all kinds in an order drawn from the seed, then all again in another. */
 export function* schedule(seed: number): Generator<Fault, never> {
   const random = randomFrom(seed);
@@ -74,7 +85,28 @@ export function* schedule(seed: number): Generator<Fault, never> {
       if (!what) break;
       const kind = what.line ? `${what.leg} ${what.line}` : what.process;
       const pauseMs = 1000 + Math.round(random() * 1000);
-      yield { kind, what, pauseMs, holdMs: holdMs(what, random), random: randomFrom(random() * 2 ** 32) };
+      const together = random() * 100 < togetherPercent;
+      yield { kind, what, pauseMs, together, holdMs: holdMs(what, random), random: randomFrom(random() * 2 ** 32) };
     }
   }
+}
+
+/** The same faults in the same order; those that begin together in one list. */
+export function* together(faults: Iterable<Fault>): Generator<readonly Fault[]> {
+  let list: Fault[] = [];
+  for (const fault of faults) {
+    if (list.some((other) => brokenBy(other) === brokenBy(fault))) {
+      yield list;
+      list = [];
+    }
+    list.push(fault);
+    if (fault.together) continue;
+    yield list;
+    list = [];
+  }
+}
+
+/** What a fault breaks: two of the same would undo each other. */
+function brokenBy({ what }: Fault): string {
+  return what.line ? what.leg : (what.process.split(' ')[0] ?? '');
 }

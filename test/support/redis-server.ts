@@ -85,6 +85,11 @@ export class RedisServer implements AsyncDisposable {
     return stdout.trim();
   }
 
+  /** The data of a server that does not run. */
+  wipe(): void {
+    rmSync(join(this.#dir, 'appendonlydir'), { recursive: true, force: true });
+  }
+
   /** As a crash: nothing is said to anybody. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');

@@ -20,8 +20,8 @@ export interface RelayProcessesOptions {
   readonly edges: number;
   readonly workers: number;
   readonly redis?: RedisServer;
-  /** The port at which a process finds Redis; that of Redis itself by default. */
-  readonly redisPort?: (name: string) => number;
+  /** The address at which a process finds Redis; that of `redis` itself by default. */
+  readonly redisUrl?: (name: string) => string;
   /** A port from which browsers come, in front of the balancer. */
   readonly browserPort?: number;
   /** Browsers that connect at once, at most; each takes two descriptors of the balancer. 2,000 by default. */
@@ -46,7 +46,7 @@ export class RelayProcesses implements AsyncDisposable {
   readonly url: string;
   readonly accessToken: string;
   readonly #environment: Readonly<Record<string, string>>;
-  readonly #redisPort: (name: string) => number;
+  readonly #redisUrl: (name: string) => string;
   readonly #edges: RelayProcess[] = [];
   readonly #workers: RelayProcess[] = [];
   #balancer: ChildProcess | undefined;
@@ -59,9 +59,9 @@ export class RelayProcesses implements AsyncDisposable {
     url: string,
     accessToken: string,
     environment: Readonly<Record<string, string>>,
-    redisPort: (name: string) => number,
+    redisUrl: (name: string) => string,
   ) {
-    this.#redisPort = redisPort;
+    this.#redisUrl = redisUrl;
     this.directory = directory;
     this.redis = redis;
     this.url = url;
@@ -90,7 +90,7 @@ export class RelayProcesses implements AsyncDisposable {
       POSEIDON_LOG_LEVEL: 'warn',
       ...counts.environment,
     };
-    const relay = new RelayProcesses(directory, redis, url, accessToken, environment, counts.redisPort ?? (() => redis.port));
+    const relay = new RelayProcesses(directory, redis, url, accessToken, environment, counts.redisUrl ?? (() => redis.url));
     for (let index = 0; index < counts.workers; index++) relay.#workers.push(relay.#spawn('worker', `worker-${index}`, 0));
     for (let index = 0; index < counts.edges; index++) relay.#edges.push(relay.#spawn('edge', `edge-${index}`, await freePort()));
     await relay.#balance(balancerPort, counts.browsers ?? 2000);
@@ -162,7 +162,7 @@ export class RelayProcesses implements AsyncDisposable {
 
   #spawn(kind: 'edge' | 'worker', name: string, port: number): RelayProcess {
     const own = kind === 'edge' ? { POSEIDON_LISTEN: `127.0.0.1:${port}`, POSEIDON_EDGE_ID: name } : { POSEIDON_WORKER_ID: name };
-    const redis = { POSEIDON_REDIS_URL: `redis://127.0.0.1:${this.#redisPort(name)}` };
+    const redis = { POSEIDON_REDIS_URL: this.#redisUrl(name) };
     const env = { PATH: process.env['PATH'] ?? '', ...this.#environment, ...redis, ...own };
     const child = spawn(process.execPath, [command, kind], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [child.stdout, child.stderr]) {
