@@ -9,14 +9,17 @@ export class LeaseKeeper {
   readonly #leases: LeaseStore;
   readonly #worker: WorkerId;
   readonly #clock: Clock;
-  readonly #regained: () => void;
+  readonly #regained: (slept: boolean) => void;
   readonly #lease = new OwnLease(leaseMs);
   #timer: Timer | undefined;
   #lapsed = false;
+  #tried: { readonly nowMs: number; readonly wallMs: number } | undefined;
+  /** This process did not even try to renew for as long as a lease is valid: it was stopped, not the broker. */
+  #slept = false;
   #stopped = false;
 
-  /** @param regained called when the lease is valid again after it was not */
-  constructor(leases: LeaseStore, worker: WorkerId, clock: Clock, regained: () => void) {
+  /** @param regained called when the lease is valid again after it was not; `slept`: because this process stood still */
+  constructor(leases: LeaseStore, worker: WorkerId, clock: Clock, regained: (slept: boolean) => void) {
     this.#leases = leases;
     this.#worker = worker;
     this.#clock = clock;
@@ -44,6 +47,9 @@ export class LeaseKeeper {
     const [nowMs, wallMs] = [this.#clock.now(), this.#clock.wallMs()];
     // After a sleep of the whole process nobody has asked meanwhile: the lapse is noticed here.
     this.valid();
+    const sinceMs = this.#tried ? Math.max(nowMs - this.#tried.nowMs, wallMs - this.#tried.wallMs) : 0;
+    if (sinceMs >= (leaseMs * 2) / 3) this.#slept = true;
+    this.#tried = { nowMs, wallMs };
     let answered = true;
     try {
       await this.#leases.renew(this.#worker);
@@ -53,8 +59,10 @@ export class LeaseKeeper {
     }
     if (this.#stopped) return;
     if (this.#lapsed && this.valid()) {
+      const slept = this.#slept;
       this.#lapsed = false;
-      this.#regained();
+      this.#slept = false;
+      this.#regained(slept);
     }
     this.#timer = this.#clock.after(answered ? this.#lease.renewEveryMs : 500, () => void this.#renew());
   }

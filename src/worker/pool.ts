@@ -42,8 +42,8 @@ export class WorkerPool implements AsyncDisposable {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#lease = new LeaseKeeper(options.broker.leases, options.worker, options.clock, () => {
-      for (const pump of this.#pumps.values()) pump.leaseRenewed();
+    this.#lease = new LeaseKeeper(options.broker.leases, options.worker, options.clock, (slept) => {
+      for (const pump of this.#pumps.values()) pump.leaseRenewed(slept);
     });
     this.#inheritance = new Inheritance(options, (session) => this.#holds(session));
     const permit = () => this.#lease.valid();

@@ -52,6 +52,8 @@ export class Pump {
   #ending: SessionEnd | undefined;
   /** The lease had lapsed and nobody has said yet whether the session was taken over meanwhile. */
   #unsure = false;
+  /** This worker stood still meanwhile, and others may have told its clients that it was lost. */
+  #slept = false;
   #endStands = false;
   #over = false;
 
@@ -85,9 +87,10 @@ export class Pump {
   }
 
   /** The lease was late and is back: what waited for it goes on, once the log has said that it is still this worker's (LS1). */
-  leaseRenewed(): void {
+  leaseRenewed(slept: boolean): void {
     if (!this.#appender) return;
     this.#unsure = true;
+    this.#slept ||= slept;
     this.#appender.doubt();
   }
 
@@ -144,6 +147,7 @@ export class Pump {
           this.#output?.pour();
           if (inDoubt) return;
           this.#unsure = false;
+          this.#slept = false;
           this.#input?.unblock();
           if (this.#ending) this.#endWhenSettled();
         },
@@ -194,7 +198,7 @@ export class Pump {
 
   /** The session's keys are gone. After a lapsed lease only a young server leaves no doubt that nobody ended it meanwhile (LG11). */
   async #restore(young: boolean, writer: LogWriter, gate: CreditGate): Promise<Claim | 'again' | undefined> {
-    if (!this.#input || (this.#unsure && !young)) return undefined;
+    if (!this.#input || (this.#unsure && (!young || this.#slept))) return undefined;
     const held = { session: this.#session, writer, input: this.#input, driver: this.#seat?.driver };
     const claim = await restoreSession(held, this.#tools, this.#abort.signal);
     if (claim === undefined || claim === 'again') return claim;

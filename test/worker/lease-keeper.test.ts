@@ -8,6 +8,7 @@ let clock: FakeClock;
 let counter: number;
 let answering: boolean;
 let regained: number;
+let slept: boolean;
 let keeper: LeaseKeeper;
 
 beforeEach(() => {
@@ -26,7 +27,10 @@ beforeEach(() => {
     },
     workers: async () => [],
   };
-  keeper = new LeaseKeeper(leases, 'worker-0' as WorkerId, clock, () => regained++);
+  keeper = new LeaseKeeper(leases, 'worker-0' as WorkerId, clock, (itSlept) => {
+    regained++;
+    slept = itSlept;
+  });
 });
 
 describe("the keeper of a worker's lease", () => {
@@ -51,6 +55,7 @@ describe("the keeper of a worker's lease", () => {
     answering = true;
     await clock.advance(500);
     expect(keeper.valid()).toBe(true);
+    expect(slept).toBe(false);
   });
 
   it('[LS1] tells once that the lease is back, also when nobody had asked while it was lapsed', async () => {
@@ -60,6 +65,7 @@ describe("the keeper of a worker's lease", () => {
     await clock.advance(1);
     expect(keeper.valid()).toBe(true);
     expect(regained).toBe(1);
+    expect(slept).toBe(true);
     await clock.advance(20_000);
     expect(regained).toBe(1);
   });

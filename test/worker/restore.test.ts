@@ -127,6 +127,30 @@ describe('a broker that comes back empty', () => {
     expect(relay.stateOf(browser.state.session)).toBeUndefined();
   });
 
+  it('[LG11] a worker that stood still restores nothing: its clients may have been told that it was lost', async () => {
+    await using relay = await TestRelay.start({ workers: 0 });
+    const worker = await relay.worker('worker-0');
+    const browser = await relay.openTerminal(relay.door());
+    relay.server.clear();
+    relay.clock.sleepThrough(20_000);
+    await relay.clock.advance(60_000);
+    expect(relay.ownerOf(browser.state.session)).toBeUndefined();
+    expect(worker.pool.sessions).toBe(0);
+    expect(relay.opener.upstream.closed).toBe(true);
+  });
+
+  it('[LG11] a worker that the broker left alone restores its sessions when that is back, empty', async () => {
+    await using relay = await TestRelay.start({ workers: 0 });
+    const worker = await relay.worker('worker-0');
+    const browser = await relay.openTerminal(relay.door());
+    worker.renewing = false;
+    await relay.clock.advance(20_000);
+    relay.server.clear();
+    worker.renewing = true;
+    await relay.clock.advance(5_000);
+    expect(relay.ownerOf(browser.state.session)).toBe('worker-0');
+  });
+
   it('[LG11] a worker whose lease had lapsed restores nothing on a server that is old: the session may have been ended by another', async () => {
     await using relay = await TestRelay.start({ workers: 0 });
     const worker = await relay.worker('worker-0');
