@@ -102,6 +102,8 @@ export class Steering {
     if (before && before.stream !== claimant.stream) this.#lost.add(before.stream);
     const answer = await this.#ask(claimant, mode);
     if (!answer) return { driving: false, cause: 'ended' };
+    // A client that does not drive has given its stream up, whatever the reason.
+    if (answer.kind !== 'taken') this.#lost.add(claimant.stream);
     switch (answer.kind) {
       case 'taken': {
         const tools = { ...this.#tools, store: this.#tools.broker.logs };
@@ -120,7 +122,6 @@ export class Steering {
       case 'old-connection':
         return { driving: false, cause: 'old-connection' };
       case 'driven-by-another':
-        this.#lost.add(claimant.stream);
         if (mode.kind === 'resume') this.#probe(answer.fence);
         return { driving: false, cause: 'driven-by-another' };
       default:

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { decodeEphemeral } from '../../../src/protocol/ephemeral.ts';
+import { bound } from '../../support/bound.ts';
 import type { FakeSocket } from '../../support/fake-socket.ts';
 import type { TestBrowser } from '../../support/test-browser.ts';
 import { TestRelay } from '../../support/test-relay.ts';
@@ -84,6 +86,33 @@ describe('who drives', () => {
     second.type('ok');
     await relay.clock.settle();
     expect(relay.opener.upstream.typed).toBe(`${typed}ok`);
+  });
+
+  it('[RS6] what became of a stream is asked of the worker also when its edge takes again and finds it superseded', async () => {
+    await using relay = await TestRelay.start();
+    const broker = relay.broker();
+    const asked: string[] = [];
+    let lost = false;
+    const answers = {
+      append: async () => 'doubt',
+      reassert: async () => ({ kind: 'take-again' }),
+      takeInput: async () => ({ kind: 'old-connection' }),
+      publish: (_log: unknown, frame: Uint8Array) => {
+        const told = decodeEphemeral(frame);
+        if (told?.kind === 'ask' && told.givenUp) asked.push(told.stream);
+      },
+    };
+    const logs = new Proxy(broker.logs, {
+      get: (to, name) => (lost && name in answers ? answers[name as keyof typeof answers] : bound(to, name)),
+    });
+    const door = relay.door('edge-a', { broker: new Proxy(broker, { get: (to, name) => (name === 'logs' ? logs : bound(to, name)) }) });
+    const browser = await relay.openTerminal(door);
+    const stream = browser.saved?.stream;
+    lost = true;
+    browser.type('typed in vain');
+    await relay.clock.advance(2_000);
+    expect(browser.state).toMatchObject({ driving: false, untypedBytes: 0 });
+    expect(asked).toContain(stream);
   });
 
   it('[DR2] when the driver has closed its page, the next client drives', async () => {
