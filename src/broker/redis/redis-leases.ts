@@ -1,8 +1,9 @@
 import type { Clock } from '../../base/clock.ts';
-import type { WorkerId } from '../../protocol/ids.ts';
+import { isWorkerId, type WorkerId } from '../../protocol/ids.ts';
 import { BrokerUnavailable, type LeaseStore } from '../broker.ts';
 import type { Lifetimes } from '../lifetimes.ts';
 import type { ControlClient } from './control-client.ts';
+import { countOf, listOf, textsOf } from './control-replies.ts';
 import { leaseKey, workerSessionsKey, workersKey } from './keys.ts';
 
 /** One counter a worker. Its value is all that counts: nobody compares a clock with another's (LS1). */
@@ -21,7 +22,7 @@ export class RedisLeases implements LeaseStore {
   async renew(worker: WorkerId): Promise<number> {
     const { leaseMs, workerMs } = this.#lifetimes;
     const nowMs = this.#clock.wallMs();
-    const [raised] = await this.#control.answer((redis) =>
+    const answers = await this.#control.answer((redis) =>
       Promise.all([
         redis.multi().incr(leaseKey(worker)).pexpire(leaseKey(worker), leaseMs).exec(),
         redis.pexpire(workerSessionsKey(worker), leaseMs),
@@ -29,14 +30,15 @@ export class RedisLeases implements LeaseStore {
         redis.zremrangebyscore(workersKey, '-inf', nowMs - workerMs),
       ]),
     );
-    const [failure, counter] = raised?.[0] ?? [];
-    if (failure || typeof counter !== 'number') throw new BrokerUnavailable(failure);
-    return counter;
+    const [raised] = listOf(answers);
+    const [failure, counter] = listOf(listOf(raised)[0]);
+    if (failure) throw new BrokerUnavailable(failure);
+    return countOf(counter);
   }
 
   async read(worker: WorkerId): Promise<number | undefined> {
     const counter = await this.#control.answer((redis) => redis.get(leaseKey(worker)));
-    return counter === null ? undefined : Number(counter);
+    return counter === null ? undefined : countOf(counter);
   }
 
   async giveUp(worker: WorkerId): Promise<void> {
@@ -45,6 +47,6 @@ export class RedisLeases implements LeaseStore {
 
   async workers(): Promise<readonly WorkerId[]> {
     const since = this.#clock.wallMs() - this.#lifetimes.workerMs;
-    return (await this.#control.answer((redis) => redis.zrangebyscore(workersKey, since, '+inf'))) as WorkerId[];
+    return textsOf(await this.#control.answer((redis) => redis.zrangebyscore(workersKey, since, '+inf'))).filter(isWorkerId);
   }
 }

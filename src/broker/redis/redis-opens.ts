@@ -3,10 +3,9 @@ import { isSessionId, type WorkerId } from '../../protocol/ids.ts';
 import { BrokerUnavailable, type OpensQueue, type QueuedItem, type QueueItem } from '../broker.ts';
 import { type Lifetimes, queuedOpens } from '../lifetimes.ts';
 import type { ControlClient } from './control-client.ts';
+import { entriesOf, listOf, type StreamEntry, streamsOf } from './control-replies.ts';
 import { openPartitions, opensGroup, opensKey, opensPartition } from './keys.ts';
 import { OpensReader } from './opens-reader.ts';
-
-type StreamEntry = readonly [id: string, fields: readonly string[] | null];
 
 /** A waiting worker looks for forgotten items, and whether it should stop, this often. */
 const blockMs = 2_000;
@@ -113,9 +112,9 @@ export class RedisOpens implements OpensQueue {
   }
 
   #itemsOf(streams: unknown[] | null): readonly QueuedItem[] {
-    return (streams ?? []).flatMap((stream) => {
-      const [key, entries] = stream as [string, StreamEntry[]];
-      return itemsOf(this.#keys.indexOf(key), entries);
+    return streamsOf(streams).flatMap(({ key, entries }) => {
+      const partition = this.#keys.indexOf(key);
+      return partition === -1 ? [] : itemsOf(partition, entries);
     });
   }
 
@@ -128,10 +127,11 @@ export class RedisOpens implements OpensQueue {
     for (const [partition, key] of this.#keys.entries()) {
       const room = count - items.length;
       if (room === 0) break;
-      const [, entries] = await this.#control.answer((redis) =>
+      const claimed = await this.#control.answer((redis) =>
         redis.xautoclaim(key, opensGroup, worker, this.#lifetimes.redeliverMs, '0', 'COUNT', room),
       );
-      items.push(...itemsOf(partition, entries as StreamEntry[]));
+      const [, entries] = listOf(claimed);
+      items.push(...itemsOf(partition, entriesOf(entries)));
     }
     return items;
   }
@@ -152,8 +152,9 @@ export class RedisOpens implements OpensQueue {
 
   async #forgetDeadConsumers(): Promise<void> {
     for (const key of this.#keys) {
-      const consumers = (await this.#control.answer((redis) => redis.xinfo('CONSUMERS', key, opensGroup))) as unknown[][];
-      for (const [, name, , pending, , idleMs] of consumers) {
+      const consumers = await this.#control.answer((redis) => redis.xinfo('CONSUMERS', key, opensGroup));
+      for (const consumer of listOf(consumers)) {
+        const [, name, , pending, , idleMs] = listOf(consumer);
         if (pending !== 0 || Number(idleMs) < deadConsumerMs) continue;
         await this.#control.answer((redis) => redis.xgroup('DELCONSUMER', key, opensGroup, String(name)));
       }
@@ -162,8 +163,7 @@ export class RedisOpens implements OpensQueue {
 }
 
 function itemsOf(partition: number, entries: readonly StreamEntry[]): readonly QueuedItem[] {
-  return entries.flatMap(([id, fields]) => {
-    const [kind, session] = fields ?? [];
+  return entries.flatMap(({ id, fields: [kind, session] }) => {
     if ((kind !== 'open' && kind !== 'check') || !isSessionId(session)) return [];
     return { kind, session, token: `${partition}/${id}` };
   });

@@ -1,11 +1,12 @@
-import type { SessionId, WorkerId } from '../../protocol/ids.ts';
+import { isSessionId, type SessionId, type WorkerId } from '../../protocol/ids.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
-import { BrokerUnavailable, type ClaimAnswer, type NewSession, type SessionStore } from '../broker.ts';
+import type { ClaimAnswer, NewSession, SessionStore } from '../broker.ts';
 import type { Lifetimes } from '../lifetimes.ts';
-import type { ControlClient, Reply } from './control-client.ts';
+import type { ControlClient } from './control-client.ts';
+import { fieldsOf, textsOf, wordOf } from './control-replies.ts';
 import { listedSessions, sessionKeys, subjectKey, workerSessionsKey } from './keys.ts';
 import type { Script, SessionScriptName } from './scripts.ts';
-import { fieldsOf, recordFields, recordOf } from './session-fields.ts';
+import { recordFields, recordOf, writtenFields } from './session-fields.ts';
 
 /** `meta` of sessions, a worker's index and a subject's list, on the control plane. */
 export class RedisSessions implements SessionStore {
@@ -20,7 +21,7 @@ export class RedisSessions implements SessionStore {
   }
 
   async create(session: NewSession): Promise<boolean> {
-    const args = [this.#lifetimes.waitingMs, session.keyHash, ...fieldsOf(session)];
+    const args = [this.#lifetimes.waitingMs, session.keyHash, ...writtenFields(session)];
     const word = wordOf(await this.#control.run(this.#scripts.create, [sessionKeys(session.id).meta], args));
     if (word !== 'created') return false;
     const key = subjectKey(session.subject);
@@ -36,7 +37,7 @@ export class RedisSessions implements SessionStore {
 
   async read(id: SessionId): Promise<SessionRecord | undefined> {
     const values = await this.#control.answer((redis) => redis.hmget(sessionKeys(id).meta, ...recordFields));
-    return recordOf(id, values);
+    return recordOf(id, recordValues(values));
   }
 
   /** The index first: a claimed session that no index names would never be found when its worker dies (LS2). */
@@ -45,7 +46,7 @@ export class RedisSessions implements SessionStore {
     const args = [worker, this.#lifetimes.sessionMs, ...recordFields];
     const reply = await this.#control.run(this.#scripts.claim, keysOf(id), args);
     const word = wordOf(reply);
-    const session = word === 'claimed' ? recordOf(id, reply[1] as readonly (string | null)[]) : undefined;
+    const session = word === 'claimed' ? recordOf(id, recordValues(reply[1])) : undefined;
     if (session) return { kind: 'claimed', session };
     await this.forget(id, worker);
     return { kind: word === 'not-waiting' ? word : 'unknown' };
@@ -71,7 +72,7 @@ export class RedisSessions implements SessionStore {
   }
 
   async ofWorker(worker: WorkerId): Promise<readonly SessionId[]> {
-    return (await this.#control.answer((redis) => redis.smembers(workerSessionsKey(worker)))) as SessionId[];
+    return textsOf(await this.#control.answer((redis) => redis.smembers(workerSessionsKey(worker)))).filter(isSessionId);
   }
 
   async forget(id: SessionId, worker: WorkerId): Promise<void> {
@@ -81,7 +82,7 @@ export class RedisSessions implements SessionStore {
   /** Newest first; what has ended or expired is taken off the list. */
   async ofSubject(subject: string, limit: number): Promise<readonly SessionId[]> {
     const key = subjectKey(subject);
-    const ids = (await this.#control.answer((redis) => redis.zrevrange(key, 0, listedSessions - 1))) as SessionId[];
+    const ids = textsOf(await this.#control.answer((redis) => redis.zrevrange(key, 0, listedSessions - 1))).filter(isSessionId);
     const states = await this.#control.answer((redis) => Promise.all(ids.map((id) => redis.hget(sessionKeys(id).meta, 'state'))));
     const live = ids.filter((_, index) => states[index] === 'waiting' || states[index] === 'owned');
     const gone = ids.filter((id) => !live.includes(id));
@@ -90,13 +91,11 @@ export class RedisSessions implements SessionStore {
   }
 }
 
+function recordValues(reply: unknown): readonly (string | null)[] {
+  return fieldsOf(reply, recordFields.length);
+}
+
 function keysOf(id: SessionId): readonly string[] {
   const { meta, out, in: input } = sessionKeys(id);
   return [meta, out, input];
-}
-
-function wordOf(reply: readonly Reply[]): string {
-  const [word] = reply;
-  if (typeof word !== 'string') throw new BrokerUnavailable(new Error('a script answered without a word'));
-  return word;
 }

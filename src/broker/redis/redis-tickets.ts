@@ -1,5 +1,6 @@
 import type { TicketContent, TicketStore } from '../broker.ts';
 import type { ControlClient } from './control-client.ts';
+import { objectOf, textOf } from './control-replies.ts';
 import { ticketKey } from './keys.ts';
 
 /** Single use: `GETDEL` gives a ticket to one asker only. A take whose answer was lost has used it up. */
@@ -16,6 +17,6 @@ export class RedisTickets implements TicketStore {
 
   async take(ticket: string): Promise<TicketContent | undefined> {
     const content = await this.#control.answer((redis) => redis.getdel(ticketKey(ticket)));
-    return content === null ? undefined : (JSON.parse(content) as TicketContent);
+    return content === null ? undefined : (objectOf(textOf(content)) as TicketContent);
   }
 }

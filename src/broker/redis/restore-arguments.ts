@@ -5,7 +5,7 @@ import { writeStream } from '../../protocol/ids.ts';
 import type { Position } from '../../protocol/position.ts';
 import { rememberedStreams } from '../lifetimes.ts';
 import type { RestoreRequest, StreamMark } from '../log-store.ts';
-import { fieldsOf } from './session-fields.ts';
+import { writtenFields } from './session-fields.ts';
 
 /** The arguments of `restore.lua`, in its order. */
 export function restoreArguments(request: RestoreRequest, sessionMs: number): readonly (string | Uint8Array)[] {
@@ -25,7 +25,7 @@ export function restoreArguments(request: RestoreRequest, sessionMs: number): re
     ...request.in.frames,
     'keyHash',
     record.keyHash,
-    ...fieldsOf(record).map(String),
+    ...writtenFields(record).map(String),
   ];
 }
 

@@ -2,6 +2,7 @@ import type { SessionId, WorkerId } from '../../protocol/ids.ts';
 import type { Target } from '../../protocol/target.ts';
 import type { SessionRecord, SessionState } from '../../session/session-record.ts';
 import type { NewSession } from '../broker.ts';
+import { objectOf } from './control-replies.ts';
 
 /**
  * Fields of `meta`: those below as text; `state`, `owner`, `started` by the scripts; `fo`, `fi` (packed fence tables), `pos` (packed stream
@@ -23,7 +24,7 @@ export const recordFields = [
 ] as const;
 
 /** The fields that `create` writes beside state and key hash. */
-export function fieldsOf(session: Omit<NewSession, 'id' | 'keyHash'>): readonly (string | number)[] {
+export function writtenFields(session: Omit<NewSession, 'id' | 'keyHash'>): readonly (string | number)[] {
   const { target, subject, credential, size, detached, graceMs, createdAtMs } = session;
   const fields = { target: JSON.stringify(target), subject, credential, cols: size.cols, rows: size.rows, detached, graceMs, createdAtMs };
   return Object.entries(fields).flat();
@@ -38,7 +39,7 @@ export function recordOf(id: SessionId, values: readonly (string | null)[]): Ses
     state: text('state') as SessionState,
     owner: text('owner') === '' ? undefined : (text('owner') as WorkerId),
     started: text('started') === '1',
-    target: JSON.parse(text('target')) as Target,
+    target: objectOf(text('target')) as Target,
     subject: text('subject'),
     keyHash: text('keyHash'),
     credential: text('credential'),
