@@ -93,7 +93,7 @@ export class EndKeeper {
     if (this.#writer.reasserted({ kind: 'tail', tail }, this.#tools.clock.now()) !== 'go-on') return 'over';
     if (this.#writer.holed) this.#writer.offer(emptyOutput());
     for (let frame = this.#writer.next(); frame; frame = this.#writer.next()) {
-      if ((await logs.append(this.#log, frame)) !== 'stored') {
+      if (!this.#tools.permit() || (await logs.append(this.#log, frame)) !== 'stored') {
         this.#writer.doubted();
         return 'kept';
       }

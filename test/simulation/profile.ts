@@ -39,6 +39,8 @@ export interface Profile {
   /** Of each append: refused, answer lost. */
   readonly appendRefused: number;
   readonly appendAnswerLost: number;
+  /** Stored, and the connection is gone before the push. */
+  readonly appendUnpushed?: number;
   /** Share of broker messages that take long. */
   readonly brokerSpikes: number;
   /** Output of an upstream, bytes per second, and in one piece at most. */

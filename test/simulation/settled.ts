@@ -8,10 +8,17 @@ const patienceMs = 50_000;
 /** @returns what is still missing before everything that was written and typed is accounted for */
 export function unsettled(world: World): string | undefined {
   for (const session of world.sessions) {
-    const missing = missingOf(world, session);
+    const missing = missingOf(world, session) ?? twoDrive(session);
     if (missing) return missing;
   }
   return undefined;
+}
+
+/** Edges that saw a newer driver have told theirs (DR1). */
+function twoDrive(session: SimSession): string | undefined {
+  const driving = session.pages.filter((page) => page.attached && page.client.state.driving);
+  const [one, other] = driving.filter((page) => page.session === driving[0]?.session);
+  return one && other && `${one.name} and ${other.name} believe that they drive`;
 }
 
 function missingOf(world: World, session: SimSession): string | undefined {

@@ -2,9 +2,12 @@ import type { Broker } from '../../src/broker/broker.ts';
 import { FaultyLink, type LinkFaults } from '../../src/broker/memory/faulty-link.ts';
 import { MemoryBroker } from '../../src/broker/memory/memory-broker.ts';
 import { MemoryServer } from '../../src/broker/memory/memory-server.ts';
+import { clientOffset, contentBytes } from '../../src/protocol/entry.ts';
+import { FrameType } from '../../src/protocol/frame-type.ts';
 import type { SessionId } from '../../src/protocol/ids.ts';
 import { GatedLink } from './gated-link.ts';
 import type { SimProcess } from './sim-process.ts';
+import type { Truth } from './truth.ts';
 import type { World } from './world.ts';
 
 /** Writes of a session that a fail-over may lose. */
@@ -20,6 +23,7 @@ export class SimBroker {
   #out = false;
   #emptied = false;
   #failedOver = 0;
+  #failedOverAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(world: World) {
     this.#world = world;
@@ -39,6 +43,10 @@ export class SimBroker {
   /** How often the newest writes may have been lost. */
   get failOvers(): number {
     return this.#failedOver;
+  }
+
+  get failedOverAtMs(): number {
+    return this.#failedOverAtMs;
   }
 
   get links(): readonly GatedLink[] {
@@ -103,6 +111,7 @@ export class SimBroker {
     const { scheduler, random } = this.#world;
     const old = this.#server;
     this.#failedOver++;
+    this.#failedOverAtMs = scheduler.nowMs;
     this.#server = old.copyWithout(writesLost);
     if (hintsLost) this.#server.loseHints();
     for (const state of this.#links.values()) {
@@ -130,6 +139,16 @@ export class SimBroker {
     return `${record.state}, owner ${record.owner}, ${record.started ? '' : 'not '}started; input ends ${tail}`;
   }
 
+  /** Behind the last byte of any stream of a session that is on its log or was typed; of a log that was trimmed nobody knows. */
+  acceptedOf(session: SessionId, truth: Truth): number {
+    const page = this.#server.read({ session, log: 'in' }, { fence: 0, seq: 0 }, 1_000_000);
+    const entries = page.kind === 'page' ? page.entries : [];
+    if (entries[0] && entries[0].seq > 1) return Number.POSITIVE_INFINITY;
+    const stored = entries.map((entry) => (entry.type === FrameType.inputData ? clientOffset(entry) + contentBytes(entry) : 0));
+    const typed = [...truth.streams.values()].map((stream) => (stream.session() === session ? stream.typed : 0));
+    return stored.concat(typed).reduce((most, each) => Math.max(most, each), 0);
+  }
+
   /** Where the output log begins. */
   firstOffset(session: SessionId): number | undefined {
     const page = this.#server.read({ session, log: 'out' }, { fence: 0, seq: 0 }, 1);
@@ -152,6 +171,7 @@ export class SimBroker {
       append: () => {
         if (!this.#world.faulty) return 'stored';
         if (random.chance(profile.appendRefused)) return random.chance(0.5) ? 'refused' : 'refused-unpushed';
+        if (profile.appendUnpushed && random.chance(profile.appendUnpushed)) return 'unpushed';
         return random.chance(profile.appendAnswerLost) ? 'answer-lost' : 'stored';
       },
       arrivesLate: () => random.chance(0.5),

@@ -7,6 +7,7 @@ import { readStream, type SessionId } from '../../src/protocol/ids.ts';
 import { creditWindowBytes, maxEntryPayloadBytes } from '../../src/protocol/limits.ts';
 import { decodeServerFrame } from '../../src/protocol/server-frame.ts';
 import { firstWrong, inputBytes } from './keyed-bytes.ts';
+import { PageTruth } from './page-truth.ts';
 import { Connection } from './sim-network.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { Incarnation, StreamTruth } from './truth.ts';
@@ -33,6 +34,7 @@ export class SimPage implements ClientHost {
   /** The statement that is being handed to the client. */
   #closed: { readonly stream: string; readonly typed: number } | undefined;
   #shownState = '';
+  readonly #told: PageTruth;
 
   constructor(world: World, name: string, saved: (saved: SavedSession) => void) {
     this.#world = world;
@@ -40,6 +42,12 @@ export class SimPage implements ClientHost {
     this.#saved = saved;
     this.process = world.newProcess(name);
     this.parseRate = world.profile.parseRate;
+    this.#told = new PageTruth(
+      world,
+      name,
+      () => this.session,
+      () => this.#offset,
+    );
     this.client = new SessionClient(this);
   }
 
@@ -78,6 +86,7 @@ export class SimPage implements ClientHost {
 
   receive(socket: ClientSocket, frame: Uint8Array): void {
     const decoded = decodeServerFrame(frame);
+    if (decoded.ok) this.#told.told(decoded.frame);
     this.#closed = decoded.ok && decoded.frame.kind === 'status' ? decoded.frame.status.closed : undefined;
     this.client.socketMessage(socket, frame);
     this.#closed = undefined;
@@ -144,6 +153,7 @@ export class SimPage implements ClientHost {
 
   gap(gap: Gap): void {
     this.#world.note(`${this.name}: gap of ${gap.sizeBytes} at ${this.#offset}, cause ${gap.cause}`);
+    this.#told.gap(gap);
     const { truth } = this.#world;
     if (gap.cause === GapCause.damaged) truth.fail(`${this.name}: a gap with cause damaged`);
     if (gap.cause === GapCause.lost && !this.#world.mayLose) this.#world.truth.fail(`${this.name}: bytes are called lost, but nothing was`);
@@ -165,6 +175,7 @@ export class SimPage implements ClientHost {
 
   changed(state: ClientState): void {
     const { truth } = this.#world;
+    this.#told.drives(state.driving && state.connection.kind === 'attached');
     const text = `${state.connection.kind}${state.driving ? ' driving' : ''}`;
     if (text !== this.#shownState)
       this.#world.note(`${this.name}: ${text} ${JSON.stringify(state.connection)} typed-not ${state.untypedBytes}`);
@@ -178,7 +189,7 @@ export class SimPage implements ClientHost {
     }
     if (state.connection.kind === 'lost') {
       this.lost = state.connection;
-      const gone = state.connection.code === CloseCode.unknownSession && this.#world.mayForget;
+      const gone = state.connection.code === CloseCode.unknownSession && this.#world.mayForget(this.session);
       if (!gone) truth.fail(`${this.name} is lost: ${state.connection.code} ${state.connection.text}`);
     } else this.lost = undefined;
   }

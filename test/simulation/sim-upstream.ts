@@ -9,6 +9,7 @@ import {
   type UpstreamRequest,
 } from '../../src/upstream/upstream.ts';
 import { outputBytes } from './keyed-bytes.ts';
+import type { LeaseTruth } from './lease-truth.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { Incarnation } from './truth.ts';
 import type { World } from './world.ts';
@@ -20,10 +21,12 @@ const markBytes = 32 * 1024;
 export class SimOpener implements UpstreamOpener {
   readonly #world: World;
   readonly #process: SimProcess;
+  readonly #lease: LeaseTruth;
 
-  constructor(world: World, process: SimProcess) {
+  constructor(world: World, process: SimProcess, lease: LeaseTruth) {
     this.#world = world;
     this.#process = process;
+    this.#lease = lease;
   }
 
   async open(request: UpstreamRequest, events: UpstreamEvents, signal: AbortSignal): Promise<Upstream> {
@@ -35,7 +38,7 @@ export class SimOpener implements UpstreamOpener {
       const retryable = random.chance(0.7);
       throw new UpstreamRefusal({ kind: 'refused', reason: retryable ? 'busy' : 'forbidden', message: 'The upstream refused.' }, retryable);
     }
-    return new SimUpstream(this.#world, this.#process, request.sessionId as SessionId, events);
+    return new SimUpstream(this.#world, this.#process, this.#lease, request.sessionId as SessionId, events);
   }
 }
 
@@ -44,6 +47,7 @@ export class SimUpstream implements Upstream {
   readonly incarnation: Incarnation;
   readonly #world: World;
   readonly #process: SimProcess;
+  readonly #lease: LeaseTruth;
   readonly #events: UpstreamEvents;
   #paused = false;
   #scheduled = false;
@@ -55,10 +59,11 @@ export class SimUpstream implements Upstream {
   /** Exits by itself when so much was typed. */
   readonly #exitAfter: number;
 
-  constructor(world: World, process: SimProcess, session: SessionId, events: UpstreamEvents) {
+  constructor(world: World, process: SimProcess, lease: LeaseTruth, session: SessionId, events: UpstreamEvents) {
     const { random } = world;
     this.#world = world;
     this.#process = process;
+    this.#lease = lease;
     this.#events = events;
     this.incarnation = world.truth.opened(session, process.name, random.word());
     this.#exitAfter = random.chance(0.15) ? random.whole(1, 600) : Number.POSITIVE_INFINITY;
@@ -78,6 +83,7 @@ export class SimUpstream implements Upstream {
   write(bytes: Uint8Array): boolean {
     const { truth, random, scheduler } = this.#world;
     if (this.incarnation.closed) truth.fail('typed into an upstream that was closed');
+    this.#lease.writes('types');
     truth.typed(this.incarnation, bytes);
     this.#world.note(`upstream of ${this.incarnation.session} is typed ${bytes.length} bytes`);
     this.#world.typedNow(this.incarnation);

@@ -1,6 +1,7 @@
 import { crc32 } from '../../src/protocol/crc32.ts';
 import type { SessionId, WorkerId } from '../../src/protocol/ids.ts';
 import { WorkerPool } from '../../src/worker/pool.ts';
+import { LeaseTruth } from './lease-truth.ts';
 import type { SimProcess } from './sim-process.ts';
 import { SimOpener } from './sim-upstream.ts';
 import type { World } from './world.ts';
@@ -14,10 +15,11 @@ export class SimWorker {
   constructor(world: World, name: string) {
     this.name = name;
     this.process = world.newProcess(name);
+    const lease = new LeaseTruth(world, name);
     this.pool = new WorkerPool({
       worker: name as WorkerId,
-      broker: world.broker.connect(this.process),
-      opener: new SimOpener(world, this.process),
+      broker: lease.watch(world.broker.connect(this.process)),
+      opener: new SimOpener(world, this.process, lease),
       clock: this.process.clock,
       random: world.random.fork(),
       crc32,

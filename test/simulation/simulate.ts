@@ -1,23 +1,28 @@
 import { parseArgs } from 'node:util';
+import { runLogSeed } from './log/run-log-seed.ts';
 import { type ProfileName, profileNames } from './profile.ts';
 import { runSeed } from './run-seed.ts';
 
-/** `npm run simulate -- --seeds N [--from S] [--profile P]` runs many; `--seed N [--profile P]` replays one with a readable trace. */
+/**
+ * `npm run simulate -- --seeds N [--from S] [--profile P]` runs many; `--seed N [--profile P]` replays one with a readable trace.
+ * Profile `log` is one log alone, with many writers.
+ */
 const { values } = parseArgs({
   options: { seeds: { type: 'string' }, from: { type: 'string' }, seed: { type: 'string' }, profile: { type: 'string' } },
 });
 
 const profile = profileNames.find((name) => name === values.profile) as ProfileName | undefined;
-if (values.profile !== undefined && !profile) {
-  console.error(`--profile: one of ${profileNames.join(', ')}`);
+if (values.profile !== undefined && values.profile !== 'log' && !profile) {
+  console.error(`--profile: one of ${profileNames.join(', ')}, log`);
   process.exit(2);
 }
-const asked = profile === undefined ? {} : { profile };
+const run = (seed: number, print?: (line: string) => void) =>
+  values.profile === 'log' ? runLogSeed(seed, print) : runSeed(seed, { ...(profile && { profile }), ...(print && { print }) });
 process.exitCode =
   values.seed === undefined ? await many(Number(values.from ?? 1), Number(values.seeds ?? 100)) : await one(Number(values.seed));
 
 async function one(seed: number): Promise<number> {
-  const result = await runSeed(seed, { ...asked, print: (line) => console.log(line) });
+  const result = await run(seed, (line) => console.log(line));
   console.log(result);
   return result.failure === undefined ? 0 : 1;
 }
@@ -26,7 +31,7 @@ async function many(from: number, count: number): Promise<number> {
   const startedMs = performance.now();
   let [events, virtualMs, failures] = [0, 0, 0];
   for (let seed = from; seed < from + count; seed++) {
-    const result = await runSeed(seed, asked);
+    const result = await run(seed);
     events += result.events;
     virtualMs += result.virtualMs;
     if (result.failure === undefined) continue;

@@ -1,3 +1,4 @@
+import type { SessionId } from '../../src/protocol/ids.ts';
 import { nothingPlanted, type Planted } from './planted.ts';
 import type { Profile } from './profile.ts';
 import { Scheduler } from './scheduler.ts';
@@ -59,8 +60,10 @@ export class World {
     return this.mayLose || (this.workersLost > 0 && this.profile.appendRefused > 0);
   }
 
-  get mayForget(): boolean {
-    return this.mayLose;
+  /** Unless its worker is there, and was all the time: that brings the session back (LG11). */
+  mayForget(session: SessionId | undefined): boolean {
+    const held = [...this.upstreams].some((each) => each.alive && each.incarnation.session === session);
+    return this.mayLose && !(held && this.workersLost === 0);
   }
 
   get mayLoseWorkers(): boolean {

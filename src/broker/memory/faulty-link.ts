@@ -22,7 +22,9 @@ type AppendFate =
   | 'refused'
   | 'refused-unpushed'
   /** Stored and pushed, then the link breaks. */
-  | 'answer-lost';
+  | 'answer-lost'
+  /** Stored, and the link breaks before the push was sent. */
+  | 'unpushed';
 
 export interface FaultyLinkOptions {
   readonly clock: Clock;
@@ -154,9 +156,9 @@ export class FaultyLink implements MemoryLink {
 
   #append(server: MemoryServer, log: LogName, frame: Uint8Array): boolean {
     const fate = this.#options.faults.append(log);
-    const stored = (fate === 'stored' || fate === 'answer-lost') && server.store(log, frame);
-    if (fate !== 'refused-unpushed') server.publish(log, frame);
-    if (fate === 'answer-lost' && this.#connection?.server === server) this.break();
+    const stored = fate !== 'refused' && fate !== 'refused-unpushed' && server.store(log, frame);
+    if (fate !== 'refused-unpushed' && fate !== 'unpushed') server.publish(log, frame);
+    if ((fate === 'answer-lost' || fate === 'unpushed') && this.#connection?.server === server) this.break();
     return stored;
   }
 
