@@ -17,7 +17,9 @@ import { StaticPages } from '../edge/http/static-pages.ts';
 import { createListener } from '../edge/listen/create-listener.ts';
 import type { TlsFiles } from '../edge/listen/tls-files.ts';
 import { RelayDoor, relayPath, relaySubprotocol } from '../edge/relay/relay-door.ts';
+import { SharedParts } from '../edge/relay/shared-parts.ts';
 import type { Gauge } from '../telemetry/gauges.ts';
+import { startDropIn } from './compose-drop-in.ts';
 import { EdgeUpstream } from './edge-upstream.ts';
 import type { Parts } from './parts.ts';
 import { systemClock as clock, crc32, newId, systemRandom as random, sha256 } from './system.ts';
@@ -40,18 +42,14 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
   const auth = authenticator(config, accessToken, questions);
   const guard = new BrowserGuard({ listen, allowedOrigins, allowedHosts: auth.mode === 'passthrough' ? undefined : allowedHosts });
   const tls = tlsFiles(config);
-  const shared = { edge: name, clock, random, crc32, newId };
+  const say = (event: string, fields: Record<string, unknown>) => log.info(fields, event);
+  const shared = new SharedParts({ broker, clock, log: say, maxSockets: config.edgeSockets, maxSubjectSockets: config.subjectSockets });
+  scope.own(() => shared.close());
+  const tools = { edge: name, broker, clock, random, crc32, newId, hash: sha256, log: say, shared };
 
-  const relay = new RelayDoor({
-    ...shared,
-    broker,
-    hash: sha256,
-    maxSockets: config.edgeSockets,
-    maxSubjectSockets: config.subjectSockets,
-    mayResume: (user, session) => questions.mayResume(user, session),
-    log: (event, fields) => log.info(fields, event),
-  });
+  const relay = new RelayDoor({ ...tools, mayResume: (user, session) => questions.mayResume(user, session) });
   scope.own(() => relay.close());
+  const dropIn = await startDropIn({ ...parts, log }, { ...tools, auth }, questions, scope);
 
   let draining = false;
   const notReady = () => (draining ? 'it is going away' : broker.health.up() ? undefined : 'the broker does not answer');
@@ -61,8 +59,8 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
     detached,
     graceMs: config.graceSeconds * 1000,
     newId,
-    full: (subject) => relay.full(subject),
-    endSession: (session) => endSession(session, { ...shared, logs: broker.logs }),
+    full: (subject) => shared.full(subject),
+    endSession: (session) => endSession(session, { ...tools, logs: broker.logs }),
     log,
   });
   const http = new HttpDoor({
@@ -85,10 +83,10 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
   return {
     url: localUrl(listen.host, port, tls !== undefined),
     notReady,
-    gauges: () => relay.gauges(),
+    gauges: () => [...relay.gauges(), ...(dropIn?.gauges() ?? [])],
     async drain(overMs) {
       draining = true;
-      await relay.drain(overMs);
+      await Promise.all([relay.drain(overMs), dropIn?.drain(overMs)]);
     },
   };
 }

@@ -1,6 +1,8 @@
 import type { ReviewName } from '../auth/passthrough-authenticator.ts';
 import type { User } from '../auth/user.ts';
 import type { Picker } from '../edge/http/picker.ts';
+import type { EndReason } from '../protocol/end-reason.ts';
+import type { Target } from '../protocol/target.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { Asker } from '../upstream/kubernetes/kubernetes-api.ts';
 import { UpstreamRefusal } from '../upstream/upstream.ts';
@@ -50,6 +52,15 @@ export class EdgeUpstream implements Picker {
       if (await this.#upstream.api.allowed(asker, { verb, ...place }, AbortSignal.timeout(questionMs))) return true;
     }
     return false;
+  }
+
+  /** For a request that names no cluster: the first. */
+  clusterOf(name: string | undefined): string | undefined {
+    return name === undefined ? this.clusters()[0]?.id : this.#upstream.clusters.get(name)?.id;
+  }
+
+  async mayStart(user: User, target: Target): Promise<EndReason | undefined> {
+    return await this.#upstream.api.mayStart(this.#asker(user, target.cluster), target, AbortSignal.timeout(questionMs));
   }
 
   #asker({ credential }: User, id: string): Asker {

@@ -45,6 +45,14 @@ function checkUpstream(command: Command, config: Partial<Config>, say: Say): voi
 function checkEdge(command: Command, config: Partial<Config>, say: Say): void {
   if (config.tlsCertFile && !config.tlsKeyFile) say('tlsKeyFile', 'is needed with a certificate', 'Give --tls-key-file FILE');
   if (config.tlsKeyFile && !config.tlsCertFile) say('tlsCertFile', 'is needed with a key', 'Give --tls-cert-file FILE');
+  const { kubernetesTlsCertFile: cert, kubernetesTlsKeyFile: key } = config;
+  if (cert && !key) say('kubernetesTlsKeyFile', 'is needed with a certificate', 'Give --kubernetes-tls-key-file FILE');
+  if (key && !cert) say('kubernetesTlsCertFile', 'is needed with a key', 'Give --kubernetes-tls-cert-file FILE');
+  if (cert && !config.kubernetesListen)
+    say('kubernetesTlsCertFile', 'is for --kubernetes-listen, which is not given', 'Give --kubernetes-listen HOST:PORT too');
+  if (config.auth === 'none' && config.kubernetesListen && !isLoopback(config.kubernetesListen.host)) {
+    say('kubernetesListen', 'is for loopback addresses only with --auth none', 'Listen on 127.0.0.1, or use another --auth');
+  }
   if (config.auth === 'none' && config.listen && !isLoopback(config.listen.host)) {
     say('auth', 'none lets anybody in, so it is for loopback addresses only', 'Listen on 127.0.0.1, or use --auth token');
   }

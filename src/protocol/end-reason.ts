@@ -13,6 +13,8 @@ export interface EndReason {
   /** A machine-readable word for refusals, for example `unauthorized`, `forbidden`, `pod-not-found`. */
   readonly reason?: string;
   readonly status?: string;
+  /** The HTTP status of the upstream's refusal. */
+  readonly http?: number;
   /** Told by the worker that held the session; nobody else knows it. */
   readonly typed?: TypedAtEnd;
 }
@@ -62,13 +64,14 @@ type EndKind = (typeof endKinds)[number];
 
 export function parseEndReason(value: { readonly [key: string]: unknown } | undefined): EndReason | undefined {
   if (!value || !endKinds.includes(value['kind'] as EndKind) || !isShortText(value['message'], 4096)) return undefined;
-  const { code, reason, status, typed } = value;
+  const { code, reason, status, http, typed } = value;
   return {
     kind: value['kind'] as EndKind,
     message: value['message'],
     ...(typeof code === 'number' && Number.isInteger(code) ? { code } : {}),
     ...(isShortText(reason, 64) ? { reason } : {}),
     ...(isShortText(status, 4096) ? { status } : {}),
+    ...(typeof http === 'number' && Number.isInteger(http) ? { http } : {}),
     ...(isTypedAtEnd(typed) ? { typed: { streams: typed.streams, all: typed.all } } : {}),
   };
 }

@@ -11,22 +11,32 @@ interface PodTarget {
   readonly container: string;
 }
 
+/** What of a process is connected. */
+export const streamNames = ['stdin', 'stdout', 'stderr'] as const;
+export type StreamName = (typeof streamNames)[number];
+
 export interface ExecTarget extends PodTarget {
   readonly kind: 'exec';
   /** argv, each element as it is; empty: the relay chooses a shell (UP5). */
   readonly command: readonly string[];
   readonly tty: boolean;
+  /** Absent: all that there are. */
+  readonly streams?: readonly StreamName[];
 }
 
 export interface AttachTarget extends PodTarget {
   readonly kind: 'attach';
   readonly tty: boolean;
+  /** Absent: all that there are. */
+  readonly streams?: readonly StreamName[];
 }
 
 export interface LogTarget extends PodTarget {
   readonly kind: 'log';
   readonly follow: boolean;
   readonly previous: boolean;
+  /** A time in front of every line, as the upstream writes it. */
+  readonly timestamps?: true;
   readonly tailLines?: number;
   readonly sinceSeconds?: number;
   /** RFC 3339. */
@@ -52,7 +62,7 @@ export function parseTarget(value: { readonly [key: string]: unknown }): Target 
     case 'exec':
       return parseExec(place, value);
     case 'attach':
-      return { kind, ...place, tty: value['tty'] !== false };
+      return { kind, ...place, ...terminalOf(value) };
     case 'log':
       return parseLog(place, value);
     default:
@@ -64,7 +74,12 @@ function parseExec(place: PodTarget, value: { readonly [key: string]: unknown })
   const command = value['command'] ?? [];
   if (!Array.isArray(command) || command.length > 256 || !command.every((part) => isShortText(part, 8192)))
     return 'command: a list of texts';
-  return { kind: 'exec', ...place, command, tty: value['tty'] !== false };
+  return { kind: 'exec', ...place, command, ...terminalOf(value) };
+}
+
+function terminalOf({ tty, streams }: { readonly [key: string]: unknown }): Pick<ExecTarget, 'tty' | 'streams'> {
+  const named = Array.isArray(streams) ? { streams: streamNames.filter((name) => streams.includes(name)) } : {};
+  return { tty: tty !== false, ...named };
 }
 
 function parseLog(place: PodTarget, value: { readonly [key: string]: unknown }): LogTarget | string {
@@ -80,6 +95,7 @@ function parseLog(place: PodTarget, value: { readonly [key: string]: unknown }):
     ...place,
     follow: value['follow'] !== false,
     previous: value['previous'] === true,
+    ...(value['timestamps'] === true ? { timestamps: true } : {}),
     ...(tailLines === undefined ? {} : { tailLines }),
     ...(sinceSeconds === undefined ? {} : { sinceSeconds }),
     ...(sinceTime === undefined ? {} : { sinceTime }),

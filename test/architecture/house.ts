@@ -14,7 +14,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   broker: ['protocol', 'base', 'log', 'session'],
   upstream: ['protocol', 'base', 'session'],
   demo: ['protocol', 'base'],
-  edge: ['protocol', 'base', 'log', 'session', 'broker', 'upstream', 'auth', 'telemetry'],
+  edge: ['protocol', 'base', 'log', 'session', 'client', 'broker', 'upstream', 'auth', 'telemetry'],
   worker: ['protocol', 'base', 'log', 'session', 'broker', 'upstream', 'auth', 'telemetry'],
   web: ['protocol', 'client'],
   bin: ['protocol', 'base', 'log', 'session', 'broker', 'upstream', 'auth', 'config', 'telemetry', 'edge', 'worker', 'demo'],

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { dropInGauges } from '../../src/edge/dropin/drop-in-gauges.ts';
 import { edgeGauges } from '../../src/edge/relay/edge-gauges.ts';
 import { workerGauges } from '../../src/worker/worker-gauges.ts';
 
@@ -46,7 +47,7 @@ describe('the table of bounds', () => {
     for (const path of quoted(tests)) expect([path, existsSync(join(root, path))]).toStrictEqual([path, true]);
   });
 
-  it.each([...Object.keys(edgeGauges), ...Object.keys(workerGauges)])('has %s', (name) => {
+  it.each([edgeGauges, dropInGauges, workerGauges].flatMap((gauges) => Object.keys(gauges)))('has %s', (name) => {
     expect(section).toContain(`\`${name}\``);
   });
 });

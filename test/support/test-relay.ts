@@ -7,6 +7,7 @@ import { MemoryBroker } from '../../src/broker/memory/memory-broker.ts';
 import { DirectLink } from '../../src/broker/memory/memory-link.ts';
 import { MemoryServer } from '../../src/broker/memory/memory-server.ts';
 import { RelayDoor, type RelayDoorOptions } from '../../src/edge/relay/relay-door.ts';
+import { SharedParts, type SharedPartsOptions } from '../../src/edge/relay/shared-parts.ts';
 import type { SessionId, WorkerId } from '../../src/protocol/ids.ts';
 import type { Target } from '../../src/protocol/target.ts';
 import { WorkerPool } from '../../src/worker/pool.ts';
@@ -32,6 +33,7 @@ export class TestRelay implements AsyncDisposable {
   readonly opener = new FakeOpener();
   readonly events: Array<{ readonly event: string; readonly [field: string]: unknown }> = [];
   readonly #doors: RelayDoor[] = [];
+  readonly #shared: SharedParts[] = [];
   readonly #pools: TestWorker[] = [];
   #ids = 0;
 
@@ -47,23 +49,23 @@ export class TestRelay implements AsyncDisposable {
   }
 
   /** A new edge. */
-  door(edge = 'edge-a', options: Partial<RelayDoorOptions> = {}): RelayDoor {
-    const door = new RelayDoor({
-      broker: this.broker(),
-      edge,
-      clock: this.clock,
-      random: this.random,
-      crc32,
-      newId: (length) => `id-${++this.#ids}-`.padEnd(length, 'x'),
-      hash: (text) => createHash('sha256').update(text).digest('hex'),
-      log: (event, fields) => this.events.push({ event, ...fields }),
-      mayResume: async () => true,
-      maxSockets: 100,
-      maxSubjectSockets: 100,
-      ...options,
-    });
+  door(edge = 'edge-a', options: Partial<RelayDoorOptions & SharedPartsOptions> = {}): RelayDoor {
+    const tools = this.edgeTools(edge, options);
+    const door = new RelayDoor({ ...tools, mayResume: async () => true, ...options });
     this.#doors.push(door);
     return door;
+  }
+
+  /** What the doors of one edge are made from. */
+  edgeTools(edge: string, limits: Partial<SharedPartsOptions> = {}) {
+    const log = (event: string, fields: Record<string, unknown>) => void this.events.push({ event, ...fields });
+    const broker = this.broker();
+    const { clock, random } = this;
+    const shared = new SharedParts({ broker, clock, log, maxSockets: 100, maxSubjectSockets: 100, ...limits });
+    this.#shared.push(shared);
+    const newId = (length: number) => `id-${++this.#ids}-`.padEnd(length, 'x');
+    const hash = (text: string) => createHash('sha256').update(text).digest('hex');
+    return { broker, edge, clock, random, crc32, newId, hash, log, shared };
   }
 
   /** Starts a worker with its own lease. */
@@ -93,6 +95,11 @@ export class TestRelay implements AsyncDisposable {
     return browser;
   }
 
+  /** What the doors of edges share has ended with them. */
+  closeShared(): void {
+    for (const shared of this.#shared) shared.close();
+  }
+
   ownerOf(session: string | undefined): string | undefined {
     return session === undefined ? undefined : this.server.readSession(session as SessionId)?.owner;
   }
@@ -103,6 +110,7 @@ export class TestRelay implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const door of this.#doors) door.close();
+    this.closeShared();
     const closing = this.#pools.map((worker) => worker.pool.close());
     await this.clock.advance(5_000);
     await Promise.all(closing);

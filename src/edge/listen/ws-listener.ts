@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { CloseCode } from '../../protocol/close-code.ts';
-import type { Doors, HttpResponse, Listener, RequestHead, SocketAcceptor } from '../listener.ts';
-import { hasBody, internalAnswer, statusText } from './http-answer.ts';
+import type { Doors, Listener, RequestHead, SocketAcceptor } from '../listener.ts';
+import { hasBody, internalAnswer } from './http-answer.ts';
 import { listenError } from './listen-error.ts';
+import { badUpgrade, isWebSocketUpgrade, readHead, readHeaders, refuse } from './node-request.ts';
 import { Pending } from './pending.ts';
 import { RequestBody } from './request-body.ts';
-import { plainAddress, RequestHeaders } from './request-headers.ts';
 import { idleSocketMs, readableMessageBytes, SocketCore } from './socket-core.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 import { WsWire } from './ws-wire.ts';
@@ -119,42 +119,4 @@ export class WsListener implements Listener {
     wire.start(core);
     core.start(acceptor);
   }
-}
-
-const badUpgrade: HttpResponse = {
-  status: 400,
-  headers: { 'content-type': 'application/json; charset=utf-8' },
-  body: Buffer.from('{"code":"bad-upgrade","message":"Not a WebSocket handshake."}'),
-};
-
-function isWebSocketUpgrade(request: IncomingMessage, headers: RequestHeaders): boolean {
-  const key = headers.get('sec-websocket-key') ?? '';
-  return request.method === 'GET' && headers.get('upgrade')?.toLowerCase() === 'websocket' && key.length === 24;
-}
-
-function readHeaders(request: IncomingMessage): RequestHeaders {
-  const headers = new RequestHeaders();
-  const raw = request.rawHeaders;
-  for (let i = 0; i + 1 < raw.length; i += 2) headers.add(raw[i] ?? '', raw[i + 1] ?? '');
-  return headers;
-}
-
-function readHead(request: IncomingMessage, headers: RequestHeaders): RequestHead {
-  const url = request.url ?? '/';
-  const mark = url.indexOf('?');
-  return {
-    method: request.method ?? 'GET',
-    path: mark < 0 ? url : url.slice(0, mark),
-    query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
-    header: (name) => headers.get(name),
-    remoteAddress: plainAddress(request.socket.remoteAddress ?? ''),
-  };
-}
-
-/** An upgrade request has no ServerResponse: its refusal is written by hand, and the connection ends. */
-function refuse(socket: Duplex, answer: HttpResponse): void {
-  const lines = [`HTTP/1.1 ${statusText(answer.status)}`];
-  for (const [name, value] of Object.entries(answer.headers)) lines.push(`${name}: ${value}`);
-  lines.push(`content-length: ${answer.body.length}`, 'connection: close', '', '');
-  socket.end(Buffer.concat([Buffer.from(lines.join('\r\n'), 'latin1'), answer.body]));
 }

@@ -3,9 +3,9 @@ import type { SessionId, WorkerId } from '../../protocol/ids.ts';
 import { leaseMs } from '../../session/lease-time.ts';
 import { LeaseWatch } from '../../session/lease-watch.ts';
 import { ownerSweepMs, reportsPerLease } from './constants.ts';
-import type { RelayTools } from './relay-tools.ts';
+import type { EdgeTools } from './relay-tools.ts';
 
-type OwnerWatchTools = Pick<RelayTools, 'broker' | 'clock' | 'log'>;
+export type OwnerWatchTools = Pick<EdgeTools, 'broker' | 'clock' | 'log'>;
 
 /** An attachment of this edge, and whom it waits for. */
 export interface Owned {

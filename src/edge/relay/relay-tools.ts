@@ -4,8 +4,8 @@ import type { Channels, Pages } from '../../broker/log-follower.ts';
 import type { RingBudget } from '../../log/ring-budget.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
 
-/** What every attachment of an edge shares. */
-export interface RelayTools extends ShellTools {
+/** What every socket of an edge works with, whichever door it came through. */
+export interface EdgeTools extends ShellTools {
   /** This edge's name, shown in the page and in fence entries. */
   readonly edge: string;
   readonly broker: Broker;
@@ -19,7 +19,10 @@ export interface RelayTools extends ShellTools {
   readonly newId: (length: number) => string;
   /** SHA-256, hex. */
   readonly hash: (text: string) => string;
+  readonly log: (event: string, fields: Record<string, unknown>) => void;
+}
+
+export interface RelayTools extends EdgeTools {
   /** A fresh check of the user's right to the session's pod (RS2). */
   readonly mayResume: (session: SessionRecord) => Promise<boolean>;
-  readonly log: (event: string, fields: Record<string, unknown>) => void;
 }

@@ -9,7 +9,7 @@ import type { Control } from '../../protocol/session-status.ts';
 import { probeAnswerMs, takeAgainMostMs } from './constants.ts';
 import { InputLine, type InputLineEvents } from './input-line.ts';
 import { LostStreams } from './lost-streams.ts';
-import type { RelayTools } from './relay-tools.ts';
+import type { EdgeTools } from './relay-tools.ts';
 
 /** What one client wants to drive with. */
 export interface Claimant {
@@ -29,7 +29,7 @@ export interface SteeringHost extends Pick<InputLineEvents, 'acknowledge'> {
 /** One socket's part in driving its session: takes the input log, writes it while it is its own, and lets go of it (DR1, RS5, RS6). */
 export class Steering {
   readonly #session: SessionId;
-  readonly #tools: RelayTools;
+  readonly #tools: EdgeTools;
   readonly #host: SteeringHost;
   readonly #lost: LostStreams;
   readonly #abort = new AbortController();
@@ -39,7 +39,7 @@ export class Steering {
   /** The driver that was asked for a sign of life because this client would drive, and until when its silence counts (DR2). */
   #probed: { readonly fence: number; readonly untilMs: number } | undefined;
 
-  constructor(session: SessionId, tools: RelayTools, host: SteeringHost) {
+  constructor(session: SessionId, tools: EdgeTools, host: SteeringHost) {
     this.#session = session;
     this.#tools = tools;
     this.#host = host;

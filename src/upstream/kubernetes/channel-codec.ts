@@ -1,5 +1,5 @@
 import { decodeBase64, encodeBase64 } from './base64.ts';
-import type { Framing } from './subprotocol.ts';
+import type { ChannelProtocol, Framing } from './subprotocol.ts';
 
 /** Streams inside one exec or attach connection; the first byte (base64: the first character) of every message. */
 export const channel = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 255 } as const;
@@ -29,13 +29,42 @@ export function decodeLogMessage(framing: Framing, message: Uint8Array): Uint8Ar
   return framing === 'binary' ? message : decodeBase64(message, 0);
 }
 
+/** A message of a client, as its server reads it. */
+export type ClientMessage =
+  | { readonly kind: 'input' | 'resize'; readonly bytes: Uint8Array }
+  | { readonly kind: 'close'; readonly stream: number }
+  /** Nothing in it; or of a channel that the server does not read: ignored. */
+  | { readonly kind: 'nothing' }
+  /** Not the base64 that was agreed: bytes are lost if one goes on. */
+  | { readonly kind: 'damaged' }
+  /** A close message of another length than two bytes ends the connection (facts 4.2). */
+  | { readonly kind: 'bad-close' };
+
+/** Never throws. The bytes are a view into `message` when the framing is binary. */
+export function decodeClientMessage({ framing, halfClose }: ChannelProtocol, message: Uint8Array): ClientMessage {
+  const first = message[0];
+  if (first === undefined) return { kind: 'nothing' };
+  if (halfClose && first === channel.close)
+    return message[1] === undefined || message.length > 2 ? { kind: 'bad-close' } : { kind: 'close', stream: message[1] };
+  const number = framing === 'binary' ? first : first - digitZero;
+  if (message.length === 1 || (number !== channel.stdin && number !== channel.resize)) return { kind: 'nothing' };
+  const bytes = framing === 'binary' ? message.subarray(1) : decodeBase64(message, 1);
+  if (!bytes) return { kind: 'damaged' };
+  return { kind: number === channel.stdin ? 'input' : 'resize', bytes };
+}
+
 /** A text is to be sent as a text message, bytes as a binary one. */
-export function encodeMessage(framing: Framing, to: 0 | 4, bytes: Uint8Array): Uint8Array | string {
+export function encodeMessage(framing: Framing, to: 0 | 1 | 2 | 3 | 4, bytes: Uint8Array): Uint8Array | string {
   if (framing === 'base64') return String(to) + encodeBase64(bytes);
   const message = Buffer.allocUnsafe(bytes.length + 1);
   message[0] = to;
   message.set(bytes, 1);
   return message;
+}
+
+/** A log has no channels. */
+export function encodeLogMessage(framing: Framing, bytes: Uint8Array): Uint8Array | string {
+  return framing === 'binary' ? bytes : encodeBase64(bytes);
 }
 
 /** Only on v5 and never on a TTY; exactly two bytes, anything else ends the connection (facts 4.2, 4.4). */

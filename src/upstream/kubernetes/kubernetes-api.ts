@@ -1,12 +1,14 @@
 import { Agent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import type { Clock } from '../../base/clock.ts';
+import type { EndReason } from '../../protocol/end-reason.ts';
+import type { Target } from '../../protocol/target.ts';
 import { type Credential, UpstreamRefusal } from '../upstream.ts';
 import type { Cluster } from './cluster.ts';
 import { type BodyLimit, readBody } from './http-body.ts';
 import { sendRequest } from './http-request.ts';
 import { OpenFailure } from './open-failure.ts';
-import { apiUrl, type Query } from './paths.ts';
+import { apiUrl, type Query, targetUrl } from './paths.ts';
 import { type JsonObject, jsonObject, list, nameOf, type PodSummary, podSummary, text } from './pod-summary.ts';
 import { refusalOf } from './refusal.ts';
 import { userAgent } from './user-agent.ts';
@@ -25,6 +27,8 @@ export interface AccessQuestion {
   readonly name?: string;
 }
 
+/** What nobody answers to a request that asked for no upgrade. */
+const switchingProtocols = 101;
 const headTimeoutMs = 15_000;
 const listBody: BodyLimit = { maxBytes: 8 * 1024 * 1024, timeoutMs: 20_000 };
 const objectBody: BodyLimit = { maxBytes: 2 * 1024 * 1024, timeoutMs: 10_000 };
@@ -66,6 +70,25 @@ export class KubernetesApi {
     const body = { kind: 'SelfSubjectAccessReview', apiVersion: 'authorization.k8s.io/v1', spec: { resourceAttributes: question } };
     const answer = await this.#post(asker, ['apis', 'authorization.k8s.io', 'v1', 'selfsubjectaccessreviews'], body, signal);
     return jsonObject(answer['status'])['allowed'] === true;
+  }
+
+  /**
+   * Whether exec or attach would start: the same request without an upgrade, of which the API server checks everything and starts nothing.
+   * @returns why not; undefined: it asks for nothing but the upgrade
+   */
+  async mayStart({ cluster, credential }: Asker, target: Target, signal: AbortSignal): Promise<EndReason | undefined> {
+    try {
+      const { headers, tls } = await cluster.access(credential);
+      const url = targetUrl(cluster.baseUrl, target);
+      const agent = url.protocol === 'https:' ? this.#tlsAgent : this.#agent;
+      const request = { method: 'POST', url, headers: { ...headers, ...this.#headers }, tls, timeoutMs: headTimeoutMs, agent } as const;
+      const response = await sendRequest(request, switchingProtocols, this.#clock, signal);
+      response.destroy();
+      return undefined;
+    } catch (failure) {
+      const { end } = refusalOf(failure, 'exec');
+      return end.reason === 'upgrade-stripped' && end.http === 400 ? undefined : end;
+    }
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import type { Target } from '../../protocol/target.ts';
+import { streamNames, type Target } from '../../protocol/target.ts';
 import { UpstreamRefusal } from '../upstream.ts';
 
 /** A query, in order; names may repeat. */
@@ -34,16 +34,17 @@ function targetQuery(target: Target): Query {
   if (target.kind === 'log') {
     add('follow', target.follow ? 'true' : undefined);
     add('previous', target.previous ? 'true' : undefined);
+    add('timestamps', target.timestamps ? 'true' : undefined);
     add('tailLines', target.tailLines);
     add('sinceSeconds', target.sinceSeconds);
     add('sinceTime', target.sinceTime);
     add('limitBytes', target.limitBytes);
     return query;
   }
-  add('stdin', 1);
-  add('stdout', 1);
+  const { tty, streams = streamNames } = target;
   // With a TTY everything comes on stdout; asking for both is answered differently by different versions.
-  add(target.tty ? 'tty' : 'stderr', 1);
+  for (const name of streams) if (name !== 'stderr' || !tty) add(name, 1);
+  if (tty) add('tty', 1);
   if (target.kind === 'exec') for (const part of target.command) add('command', part);
   return query;
 }

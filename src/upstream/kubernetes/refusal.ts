@@ -132,7 +132,7 @@ function httpRefusal(facts: Extract<OpenFacts, { kind: 'http' }>, asked: Asked):
   const raw = plainText(body, rawStatusBytes);
   const afterSeconds = facts.retryAfterSeconds ?? object?.retryAfterSeconds;
   return new UpstreamRefusal(
-    { kind: 'refused', message, reason, ...(raw === '' ? {} : { status: raw }) },
+    { kind: 'refused', message, reason, http: facts.status, ...(raw === '' ? {} : { status: raw }) },
     retryable,
     retryable && afterSeconds !== undefined ? afterSeconds * 1000 : undefined,
   );

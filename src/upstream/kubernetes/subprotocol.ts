@@ -31,6 +31,23 @@ export const channelOffers: readonly (readonly string[])[] = [
 
 export const logOffers: readonly (readonly string[])[] = [['binary.k8s.io', 'base64.binary.k8s.io']];
 
+/**
+ * What a server takes of what a client offers (facts 4.1): v5 wherever it stands, else the first that is known. Without an offer it is
+ * the oldest one, and the answer names none.
+ */
+export function chooseChannelProtocol(offered: readonly string[]): ChannelProtocol | undefined {
+  if (offered.length === 0) return channelProtocols.at(-1);
+  const known = offered.flatMap((name) => channelProtocols.find((protocol) => protocol.name === name) ?? []);
+  return known.find(({ halfClose }) => halfClose) ?? known[0];
+}
+
+/** The same for logs. @returns the framing and the name to answer with, empty when none was offered */
+export function chooseLogProtocol(offered: readonly string[]): { readonly name: string; readonly framing: Framing } | undefined {
+  if (offered.length === 0) return { name: '', framing: 'binary' };
+  const name = offered.find((one) => logOffers.some((offer) => offer.includes(one)));
+  return name === undefined ? undefined : { name, framing: logFraming(name) };
+}
+
 /** @param name one that was offered: the socket refuses others */
 export function channelProtocol(name: string): ChannelProtocol {
   const found = channelProtocols.find((protocol) => protocol.name === name);

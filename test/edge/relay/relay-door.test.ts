@@ -178,6 +178,7 @@ describe('an edge that goes away', () => {
     sockets[1]?.from(open(await relay.ticket()));
     expect(relay.clock.timers).toBeGreaterThan(0);
     door.close();
+    relay.closeShared();
     await relay.clock.settle();
     expect(sockets.map((socket) => socket.closedWith?.code)).toStrictEqual(Array(3).fill(CloseCode.draining));
     expect(door.sockets).toBe(0);

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeLogMessage, decodeMessage, encodeMessage, maxPayload } from '../../../src/upstream/kubernetes/channel-codec.ts';
-import type { Framing } from '../../../src/upstream/kubernetes/subprotocol.ts';
+import {
+  decodeClientMessage,
+  decodeLogMessage,
+  decodeMessage,
+  encodeLogMessage,
+  encodeMessage,
+  maxPayload,
+} from '../../../src/upstream/kubernetes/channel-codec.ts';
+import { channelProtocol, chooseChannelProtocol, chooseLogProtocol, type Framing } from '../../../src/upstream/kubernetes/subprotocol.ts';
 
 const framing = fc.constantFrom<Framing>('binary', 'base64');
 const payload = fc.uint8Array({ minLength: 1, maxLength: 300 });
@@ -64,8 +71,55 @@ describe('the messages of exec, attach and log', () => {
     expect(encodeMessage(form, 0, bytes).length).toBeLessThanOrEqual(32 * 1024);
     expect(encodeMessage(form, 0, bytes).length).toBeGreaterThan(32 * 1024 - 4);
   });
+
+  it('[DI2] reads as a server what it writes as a client, and never throws', () => {
+    const names = ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'v4.base64.channel.k8s.io', 'base64.channel.k8s.io', 'channel.k8s.io'];
+    const kinds = ['input', 'resize', 'close', 'nothing', 'damaged', 'bad-close'];
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...names),
+        fc.constantFrom<0 | 4>(0, 4),
+        payload,
+        fc.uint8Array({ maxLength: 8 }),
+        (name, to, bytes, any) => {
+          const protocol = channelProtocol(name);
+          const decoded = decodeClientMessage(protocol, buffer(encodeMessage(protocol.framing, to, bytes)));
+          expect(decoded).toEqual({ kind: to === 0 ? 'input' : 'resize', bytes: Buffer.from(bytes) });
+          expect(kinds).toContain(decodeClientMessage(protocol, any).kind);
+          const log = buffer(encodeLogMessage(protocol.framing, bytes));
+          expect(decodeLogMessage(protocol.framing, log)).toEqual(Buffer.from(bytes));
+        },
+      ),
+    );
+  });
+
+  it('[DI2] ends the input apart on v5 only, and knows a broken close', () => {
+    const v5 = channelProtocol('v5.channel.k8s.io');
+    expect(decodeClientMessage(v5, Uint8Array.of(255, 0))).toEqual({ kind: 'close', stream: 0 });
+    for (const broken of [[255], [255, 0, 0]]) expect(decodeClientMessage(v5, Uint8Array.from(broken))).toEqual({ kind: 'bad-close' });
+    expect(decodeClientMessage(channelProtocol('v4.channel.k8s.io'), Uint8Array.of(255, 0))).toEqual({ kind: 'nothing' });
+  });
+
+  it.each([
+    [['v4.channel.k8s.io', 'v5.channel.k8s.io'], 'v5.channel.k8s.io'],
+    [['v3.channel.k8s.io', 'base64.channel.k8s.io', 'v4.channel.k8s.io'], 'base64.channel.k8s.io'],
+    [[], 'channel.k8s.io'],
+    [['v3.channel.k8s.io'], undefined],
+  ])('[DI2] chooses of %j as servers do', (offered, chosen) => {
+    expect(chooseChannelProtocol(offered)?.name).toBe(chosen);
+  });
+
+  it('[DI2] chooses a framing for logs', () => {
+    expect(chooseLogProtocol(['x', 'base64.binary.k8s.io'])).toEqual({ name: 'base64.binary.k8s.io', framing: 'base64' });
+    expect(chooseLogProtocol([])).toEqual({ name: '', framing: 'binary' });
+    expect(chooseLogProtocol(['v4.channel.k8s.io'])).toBeUndefined();
+  });
 });
 
 function ascii(text: string): Uint8Array {
   return Buffer.from(text, 'latin1');
+}
+
+function buffer(message: Uint8Array | string): Buffer {
+  return typeof message === 'string' ? Buffer.from(message) : Buffer.from(message);
 }

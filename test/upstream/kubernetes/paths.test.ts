@@ -22,6 +22,13 @@ describe('the paths to the upstream', () => {
     expect(targetUrl(rancher, { ...exec, tty: false }).search).toBe('?container=app&stdin=1&stdout=1&stderr=1&command=sh');
   });
 
+  it('[DI1] asks for the streams that were asked for, and for a log with its times', () => {
+    const query = (target: ExecTarget | LogTarget) => targetUrl(rancher, target).search;
+    expect(query({ ...exec, tty: false, streams: ['stdout', 'stderr'] })).toBe('?container=app&stdout=1&stderr=1&command=sh');
+    expect(query({ ...exec, streams: ['stdin', 'stderr'] })).toBe('?container=app&stdin=1&tty=1&command=sh');
+    expect(query({ kind: 'log', ...place, follow: false, previous: false, timestamps: true })).toBe('?container=app&timestamps=true');
+  });
+
   it('[UP7] carries argv through unchanged', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 5 }), (command) => {

@@ -1,0 +1,34 @@
+import { BrowserGuard } from '../auth/browser-guard.ts';
+import { credentialContext } from '../auth/seal.ts';
+import type { Scope } from '../base/scope.ts';
+import { DropInDoor, type DropInDoorOptions } from '../edge/dropin/drop-in-door.ts';
+import { StreamListener } from '../edge/listen/stream-listener.ts';
+import type { EdgeUpstream } from './edge-upstream.ts';
+import type { Parts } from './parts.ts';
+
+/** Listens for Kubernetes clients when an address for them is given. */
+export async function startDropIn(
+  { config, log, sealer }: Parts,
+  tools: Omit<DropInDoorOptions, 'guard' | 'cluster' | 'seal' | 'mayStart'>,
+  questions: EdgeUpstream,
+  scope: Scope,
+): Promise<DropInDoor | undefined> {
+  const { kubernetesListen: listen, allowedOrigins = [], allowedHosts = [] } = config;
+  if (!listen) return undefined;
+  const door = new DropInDoor({
+    ...tools,
+    guard: new BrowserGuard({ listen, allowedOrigins, allowedHosts: tools.auth.mode === 'passthrough' ? undefined : allowedHosts }),
+    cluster: (name) => questions.clusterOf(name),
+    seal: ({ credential, subject }, { cluster }) => sealer.seal(credential, credentialContext(cluster, subject)),
+    mayStart: (user, target) => questions.mayStart(user, target),
+  });
+  const certFile = config.kubernetesTlsCertFile ?? config.tlsCertFile;
+  const keyFile = config.kubernetesTlsKeyFile ?? config.tlsKeyFile;
+  const tls = certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : undefined;
+  const listener = new StreamListener(door, tls);
+  const { host, port } = await listener.listen(listen.host, listen.port);
+  scope.own(() => listener.close());
+  scope.own(() => door.close());
+  log.info({ host, port, tls: tls !== undefined }, 'drop-in door listens');
+  return door;
+}

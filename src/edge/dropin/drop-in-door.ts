@@ -1,0 +1,203 @@
+import { type Authenticator, AuthUnavailable } from '../../auth/authenticator.ts';
+import type { BrowserGuard } from '../../auth/browser-guard.ts';
+import type { User } from '../../auth/user.ts';
+import { sleep } from '../../base/clock.ts';
+import { BrokerUnavailable } from '../../broker/broker.ts';
+import type { EndReason } from '../../protocol/end-reason.ts';
+import type { Target } from '../../protocol/target.ts';
+import { type Gauge, sumGauges } from '../../telemetry/gauges.ts';
+import { chooseChannelProtocol, chooseLogProtocol } from '../../upstream/kubernetes/subprotocol.ts';
+import type { HttpRequest, HttpResponse, RequestHead, UpgradeRequest } from '../listener.ts';
+import type { EdgeTools } from '../relay/relay-tools.ts';
+import type { SharedParts } from '../relay/shared-parts.ts';
+import type { StreamAcceptor, StreamDoors, StreamedResponse, StreamSocket, StreamSocketEvents } from '../stream-listener.ts';
+import { readOffer } from './bearer-subprotocol.ts';
+import { ChannelFront } from './channel-front.ts';
+import { dropInGauges } from './drop-in-gauges.ts';
+import { DropInSession } from './drop-in-session.ts';
+import { endBeforeOpen } from './end-answer.ts';
+import { LogBodyFront, LogSocketFront } from './log-fronts.ts';
+import { failureAnswer, unknownProtocol } from './status.ts';
+import { parseStreamPath, streamTarget } from './stream-request.ts';
+
+export interface DropInDoorOptions extends Omit<EdgeTools, 'channels' | 'reads' | 'rings'> {
+  readonly shared: SharedParts;
+  readonly auth: Authenticator;
+  readonly guard: BrowserGuard;
+  /** The cluster of that name as a Target has it; without a name the one that is served under `/`. undefined: there is none. */
+  readonly cluster: (name: string | undefined) => string | undefined;
+  readonly seal: (user: User, target: Target) => string;
+  /** Asks the upstream whether it would start the stream, without starting it. @returns why not; undefined: it would */
+  readonly mayStart: (user: User, target: Target) => Promise<EndReason | undefined>;
+}
+
+/** Somebody who may ask for this stream. */
+interface Admitted {
+  readonly user: User;
+  readonly target: Target;
+  readonly subprotocols: readonly string[];
+}
+
+/** Door 2: exec, attach and log for clients that speak Kubernetes (DI1 to DI5). */
+export class DropInDoor implements StreamDoors {
+  readonly #options: DropInDoorOptions;
+  readonly #tools: EdgeTools;
+  readonly #sessions = new Set<DropInSession>();
+  #draining = false;
+
+  constructor(options: DropInDoorOptions) {
+    this.#options = options;
+    const { channels, reads, rings } = options.shared;
+    this.#tools = { ...options, channels, reads, rings };
+  }
+
+  gauges(): readonly Gauge[] {
+    return sumGauges(
+      dropInGauges,
+      Array.from(this.#sessions, (session) => session.holds),
+    );
+  }
+
+  async http(request: HttpRequest, gone: AbortSignal): Promise<HttpResponse | StreamedResponse> {
+    const kind = parseStreamPath(request.path)?.kind;
+    const allow = kind === 'log' ? 'GET' : 'GET, POST';
+    if (kind && !allow.split(', ').includes(request.method))
+      return failureAnswer(405, 'the server does not allow this method on the requested resource', { allow });
+    return this.#answered(request, [], async (admitted) => {
+      if (kind === 'log') return this.#plainLog(admitted, gone);
+      return request.method === 'POST' ? this.#dryRun(admitted) : failureAnswer(400, 'Upgrade request required');
+    });
+  }
+
+  async upgrade(request: UpgradeRequest, gone: AbortSignal): Promise<HttpResponse | StreamAcceptor> {
+    return this.#answered(request, request.subprotocols, async (admitted) => {
+      const choice = choose(admitted);
+      if (!choice) return unknownProtocol;
+      return this.#opened(admitted, gone, (session, end) => ({
+        subprotocol: choice.name,
+        accept: (socket) => {
+          const front = choice.front(socket, session);
+          if (end) front.end(end);
+          else session.start(front);
+          return front;
+        },
+      }));
+    });
+  }
+
+  /** Takes nothing new and waits for what there is, at most so long: these clients cannot go elsewhere (ED3). */
+  async drain(withinMs: number): Promise<void> {
+    this.#draining = true;
+    await this.#settled(withinMs);
+  }
+
+  /** Ends what is left, and waits until workers know. */
+  async close(): Promise<void> {
+    this.#draining = true;
+    for (const session of this.#sessions) session.fail('This edge is going away.', 'draining');
+    await this.#settled(closeWithinMs);
+  }
+
+  async #settled(withinMs: number): Promise<void> {
+    const { clock } = this.#options;
+    for (const until = clock.now() + withinMs; this.#sessions.size > 0 && clock.now() < until; ) await sleep(clock, 50);
+  }
+
+  async #answered<Answer>(
+    request: RequestHead,
+    offered: readonly string[],
+    answer: (admitted: Admitted) => Promise<Answer | HttpResponse>,
+  ): Promise<Answer | HttpResponse> {
+    try {
+      const admitted = await this.#admit(request, offered);
+      return 'status' in admitted ? admitted : await answer(admitted);
+    } catch (cause) {
+      if (cause instanceof AuthUnavailable) return failureAnswer(503, 'The cluster that knows the users does not answer.', retrySoon);
+      if (cause instanceof BrokerUnavailable) return failureAnswer(503, 'The relay cannot reach its broker.', retrySoon);
+      this.#options.log('drop-in request failed', { error: String(cause), path: request.path });
+      return failureAnswer(500, 'Internal error occurred: the relay failed to answer this request');
+    }
+  }
+
+  async #admit(request: RequestHead, offered: readonly string[]): Promise<Admitted | HttpResponse> {
+    const { guard, auth, shared, cluster: clusterOf } = this.#options;
+    const path = parseStreamPath(request.path);
+    if (!path) return failureAnswer(404, 'This relay serves exec, attach and log of pods only.');
+    if (this.#draining) return failureAnswer(503, 'This edge is going away: ask again.', retrySoon);
+    const guarded = guard.check(request);
+    if (guarded !== 'ok') return failureAnswer(guarded === 'host' ? 421 : 403, guarded === 'host' ? 'unknown host' : 'origin not allowed');
+    const offer = readOffer(offered, request);
+    const user = offer && (await auth.authenticate(offer.headers));
+    if (!user) return failureAnswer(401, 'Unauthorized');
+    const cluster = clusterOf(path.cluster);
+    if (cluster === undefined) return failureAnswer(404, 'No cluster available');
+    const target = streamTarget(path, cluster, request.query);
+    if (typeof target === 'string') return failureAnswer(400, target);
+    const full = shared.full(user.subject);
+    return full ? failureAnswer(429, full, retrySoon) : { user, target, subprotocols: offer.subprotocols };
+  }
+
+  /** What a client without WebSockets is told (DI4): what the API server would say, and what it cannot have here. */
+  async #dryRun({ user, target }: Admitted): Promise<HttpResponse> {
+    const refused = await this.#options.mayStart(user, target);
+    if (!refused) return failureAnswer(400, 'SPDY is not spoken here: use a client that speaks WebSocket (kubectl from 1.30 on does).');
+    return endBeforeOpen(refused, user.credential === undefined) ?? failureAnswer(502, refused.message);
+  }
+
+  #plainLog(admitted: Admitted, gone: AbortSignal): Promise<HttpResponse | StreamedResponse> {
+    return this.#opened(admitted, gone, (session, end) => ({
+      status: 200,
+      headers: { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' },
+      start: (body) => {
+        const front = new LogBodyFront(body);
+        if (end) front.end(end);
+        else session.start(front);
+      },
+    }));
+  }
+
+  /** Opens the session; the client is answered when the upstream has (DI3). */
+  async #opened<Answer>(
+    { user, target }: Admitted,
+    gone: AbortSignal,
+    answer: (session: DropInSession, end: EndReason | undefined) => Answer,
+  ): Promise<Answer | HttpResponse> {
+    const { shared, seal, log } = this.#options;
+    const { subject } = user;
+    const session = new DropInSession({ target, subject, credential: seal(user, target) }, this.#tools, () =>
+      this.#sessions.delete(session),
+    );
+    this.#sessions.add(session);
+    shared.enter(session, subject);
+    const left = () => {
+      shared.leave(session);
+      session.leave();
+    };
+    gone.addEventListener('abort', left, { once: true });
+    if (gone.aborted) left();
+    const { kind, cluster, namespace, pod, container } = target;
+    log('drop-in session', { sessionId: session.sessionId, subject, kind, cluster, namespace, pod, container });
+    const end = await session.open();
+    return (end && endBeforeOpen(end, user.credential === undefined)) ?? answer(session, end);
+  }
+}
+
+/** What has to be told to workers before this process ends. */
+const closeWithinMs = 2_000;
+
+const retrySoon = { 'retry-after': '2' };
+
+interface Choice {
+  readonly name: string;
+  readonly front: (socket: StreamSocket, session: DropInSession) => (ChannelFront | LogSocketFront) & StreamSocketEvents;
+}
+
+function choose({ target, subprotocols }: Admitted): Choice | undefined {
+  if (target.kind === 'log') {
+    const log = chooseLogProtocol(subprotocols);
+    return log && { name: log.name, front: (socket) => new LogSocketFront(socket, log.framing) };
+  }
+  const protocol = chooseChannelProtocol(subprotocols);
+  const name = subprotocols.length === 0 ? '' : (protocol?.name ?? '');
+  return protocol && { name, front: (socket, session) => new ChannelFront(socket, protocol, target, session) };
+}

@@ -1,0 +1,336 @@
+import type { Timer } from '../../base/clock.ts';
+import { LogFollower } from '../../broker/log-follower.ts';
+import { LogReader, type ReaderSink } from '../../log/log-reader.ts';
+import { type EndReason, parseEndReason } from '../../protocol/end-reason.ts';
+import { type Entry, endOffset, entryContent, entryPayload, OutputFlag } from '../../protocol/entry.ts';
+import { CloseStreamCause, decodeEphemeral, type Ephemeral, encodeEphemeral } from '../../protocol/ephemeral.ts';
+import { FrameType } from '../../protocol/frame-type.ts';
+import type { Gap } from '../../protocol/gap.ts';
+import { noStream, type SessionId, type WorkerId } from '../../protocol/ids.ts';
+import { decodeJsonObject } from '../../protocol/json.ts';
+import { pageEntries } from '../../protocol/limits.ts';
+import { startOfLog } from '../../protocol/position.ts';
+import type { Control, WorkerStatus } from '../../protocol/session-status.ts';
+import type { Target } from '../../protocol/target.ts';
+import { requeueOpenMs } from '../relay/constants.ts';
+import { noInput } from '../relay/edge-gauges.ts';
+import type { EdgeTools } from '../relay/relay-tools.ts';
+import { Steering } from '../relay/steering.ts';
+import { ClientInput } from './client-input.ts';
+import { firstSize, graceMs, leaveWithinMs, openWithinMs, windowBytes } from './constants.ts';
+import type { DropInHolds } from './drop-in-gauges.ts';
+
+/** The client's side of a session, in the words of its protocol. */
+export interface Front {
+  /** @param taken called when the network has the bytes */
+  output(bytes: Uint8Array, source: 'stdout' | 'stderr', taken: () => void): void;
+  /** Said once, after all output. */
+  end(end: EndReason): void;
+  /** The session takes no more input for now. */
+  hold(held: boolean): void;
+  bufferedBytes(): number;
+}
+
+export interface DropInPlan {
+  readonly target: Target;
+  readonly subject: string;
+  /** Sealed (UP8). */
+  readonly credential: string;
+}
+
+/**
+ * One session of a client that speaks Kubernetes: created like any other and driven by this edge, which is its client (DI1). What cannot
+ * be said in that protocol ends it, and so does the client's leaving.
+ */
+export class DropInSession implements ReaderSink {
+  readonly sessionId: SessionId;
+  readonly input: ClientInput;
+  readonly #plan: DropInPlan;
+  readonly #tools: EdgeTools;
+  readonly #over: () => void;
+  readonly #steering: Steering;
+  #state: 'opening' | 'open' | 'leaving' | 'over' = 'opening';
+  #front: Front | undefined;
+  #follower: LogFollower | undefined;
+  #owner: WorkerId | undefined;
+  /** Output that came before the client's request was answered. */
+  #early: Entry[] = [];
+  /** Why it ended, if that is so before the client's request was answered. */
+  #end: EndReason | undefined;
+  #opened: (end: EndReason | undefined) => void = () => {};
+  #requeue: Timer | undefined;
+  #limit: Timer | undefined;
+  #queued = false;
+  /** The front has been given some. */
+  #shown = false;
+  #taken = { fence: 0, offset: 0 };
+  #toldOffset = 0;
+
+  /** @param over called once, when nothing of the session is left here */
+  constructor(plan: DropInPlan, tools: EdgeTools, over: () => void) {
+    this.#plan = plan;
+    this.#tools = tools;
+    this.#over = over;
+    this.sessionId = tools.newId(21) as SessionId;
+    this.#steering = new Steering(this.sessionId, tools, {
+      viewport: () => ({ ...firstSize, windowBytes }),
+      credit: () => ({ outputFence: this.#taken.fence, offset: this.#taken.offset, windowBytes }),
+      acknowledge: (accepted, typed) => this.input.acknowledged(accepted, typed),
+      control: (control) => this.#controlled(control),
+    });
+    const line = () => this.#steering.input;
+    this.input = new ClientInput(tools.random, line, (full) => this.#front?.hold(full));
+  }
+
+  get owner(): WorkerId | undefined {
+    return this.#owner;
+  }
+
+  ownerSilent(): void {}
+
+  get holds(): DropInHolds {
+    const { poseidon_edge_input_held_bytes, poseidon_edge_input_pending_bytes, poseidon_edge_input_ring_bytes } =
+      this.#steering.input?.holds ?? noInput;
+    return {
+      poseidon_dropin_input_bytes: this.input.keptBytes,
+      poseidon_dropin_log_input_bytes: poseidon_edge_input_held_bytes + poseidon_edge_input_pending_bytes + poseidon_edge_input_ring_bytes,
+      poseidon_dropin_kept_push_bytes: this.#follower?.reader.keptBytes ?? 0,
+      poseidon_dropin_output_bytes: this.#front?.bufferedBytes() ?? this.#early.reduce((sum, entry) => sum + entry.frame.length, 0),
+    };
+  }
+
+  /**
+   * Creates the session, queues it, and waits for what the upstream says (LS4).
+   * @returns undefined when it is open; else why it is not, and nothing is left
+   * @throws BrokerUnavailable
+   */
+  async open(): Promise<EndReason | undefined> {
+    if (this.#state !== 'opening') return clientGone;
+    const opened = new Promise<EndReason | undefined>((resolve) => {
+      this.#opened = resolve;
+    });
+    try {
+      await this.#create();
+    } catch (failure) {
+      this.#close();
+      throw failure;
+    }
+    return opened;
+  }
+
+  /** The client's request was answered: from here on it gets what there is. */
+  start(front: Front): void {
+    if (this.#state === 'leaving') return;
+    this.#front = front;
+    for (const entry of this.#early.splice(0)) this.#show(entry);
+    if (this.#end) front.end(this.#end);
+  }
+
+  /** The client has gone or is to be let go of: the process is not kept for it. */
+  leave(): void {
+    if (this.#state === 'leaving' || this.#state === 'over') return;
+    this.#opened(clientGone);
+    this.#front = undefined;
+    this.#early = [];
+    if (!this.#queued) return this.#close();
+    this.#state = 'leaving';
+    this.#limit?.cancel();
+    // What the client wrote before it left is typed first; the request to end waits behind it on the log.
+    this.#steering.input?.endRequest();
+    this.#limit = this.#tools.clock.after(leaveWithinMs, () => this.#close());
+    this.#taken = { ...this.#taken, offset: this.#follower?.reader.position.offset ?? 0 };
+    this.#tellCredit();
+  }
+
+  /** Ends it with a reason of this relay's own. */
+  fail(message: string, reason: string): void {
+    if (this.#state === 'leaving' || this.#state === 'over') return;
+    this.#tell({ kind: 'broken', message, reason });
+    this.leave();
+  }
+
+  // --- ReaderSink ---
+
+  /** Always: what is on the log and not with the client is what the worker's window lets be. */
+  roomEntries(): number {
+    return this.#state === 'over' ? 0 : pageEntries;
+  }
+
+  deliver(entry: Entry): void {
+    if (this.#state === 'over') return;
+    switch (entry.type) {
+      case FrameType.outputFence:
+        this.#taken = { ...this.#taken, fence: entry.fence };
+        return;
+      case FrameType.outputData:
+        return this.#output(entry);
+      case FrameType.outputGap:
+        return this.#missing();
+      case FrameType.outputExit:
+        return this.#ended(parseEndReason(decodeJsonObject(entryPayload(entry))) ?? { kind: 'no-status', message: 'The session ended.' });
+      default:
+        return;
+    }
+  }
+
+  gap({ sizeBytes }: Pick<Gap, 'sizeBytes'>): void {
+    if (sizeBytes > 0) this.#missing();
+  }
+
+  rewound(): void {
+    if (this.#shown) this.#missing();
+    this.#early = [];
+  }
+
+  // --- the session ---
+
+  async #create(): Promise<void> {
+    const { broker, clock, newId, hash } = this.#tools;
+    const { target, subject, credential } = this.#plan;
+    const record = { id: this.sessionId, target, subject, credential, detached: 'pause', graceMs, size: firstSize } as const;
+    // Nobody knows the key: there is no second attachment.
+    if (!(await broker.sessions.create({ ...record, keyHash: hash(newId(32)), createdAtMs: clock.wallMs() })))
+      throw new Error('session id taken');
+    if (this.#state !== 'opening') return;
+    const { stream, typed } = this.input;
+    const control = await this.#steering.take({ stream, connection: 1, typed }, { kind: 'resume' });
+    if (this.#state !== 'opening') return this.#close();
+    this.#controlled(control);
+    this.#limit = clock.after(openWithinMs, () => this.fail('The cluster did not answer in time.', 'timeout'));
+    this.#queued = true;
+    this.#follow();
+    await this.#enqueue();
+  }
+
+  /** Queued again as long as no worker has claimed it (LS2). */
+  async #enqueue(): Promise<void> {
+    this.#requeue = this.#tools.clock.after(requeueOpenMs, () => {
+      if (this.#owner === undefined && this.#state === 'opening') void this.#enqueue().catch(() => {});
+    });
+    await this.#tools.broker.opens.push({ kind: 'open', session: this.sessionId });
+  }
+
+  #follow(): void {
+    const { reads, channels } = this.#tools;
+    this.#follower = new LogFollower(
+      reads,
+      channels,
+      { session: this.sessionId, log: 'out' },
+      new LogReader(this, startOfLog, startOfLog),
+      {
+        ephemeral: (frame) => {
+          const told = decodeEphemeral(frame);
+          if (told) this.#told(told);
+        },
+        owner: (owner) => {
+          this.#owner = owner;
+        },
+        unknown: (young) => {
+          if (!young) this.fail('The session is not known any more.', 'unknown-session');
+        },
+        connected: (connected) => {
+          if (connected) this.#publish(encodeEphemeral({ input: 0, output: 0 }, { kind: 'ask', stream: noStream, givenUp: false }));
+        },
+      },
+      this.#tools,
+    );
+    this.#follower.start();
+  }
+
+  #told(told: Ephemeral): void {
+    switch (told.kind) {
+      case 'stall':
+        return this.#tellCredit();
+      case 'typed':
+        return this.#steering.told(told);
+      case 'closed':
+        this.#steering.told(told);
+        if (told.stream === this.input.stream && told.cause === CloseStreamCause.hole) this.fail('Input was lost.', 'input-lost');
+        return;
+      case 'workerStatus':
+        this.#steering.told(told);
+        return this.#workerSays(told.status);
+      default:
+        return;
+    }
+  }
+
+  #workerSays(status: WorkerStatus): void {
+    this.#owner = status.worker as WorkerId;
+    // Nobody drives, says a worker that has not heard of this edge: its credit tells that it is there (DR2).
+    if (!status.driver) this.#tellCredit();
+    if (status.upstream === 'open') this.#isOpen();
+  }
+
+  #controlled(control: Control): void {
+    if (!control.driving || this.#state === 'over') return;
+    this.input.startAt(control.next);
+    if (this.#state === 'leaving') this.#steering.input?.endRequest();
+  }
+
+  #isOpen(): void {
+    if (this.#state !== 'opening') return;
+    this.#state = 'open';
+    this.#limit?.cancel();
+    this.#opened(undefined);
+  }
+
+  #output(entry: Entry): void {
+    this.#isOpen();
+    if (this.#state === 'leaving') this.#took(entry);
+    else if (this.#front) this.#show(entry);
+    else this.#early.push(entry);
+  }
+
+  #show(entry: Entry): void {
+    const source = (entry.flags & OutputFlag.stderr) === 0 ? 'stdout' : 'stderr';
+    this.#shown = true;
+    this.#front?.output(entryContent(entry), source, () => this.#took(entry));
+  }
+
+  #took(entry: Entry): void {
+    if (this.#state === 'over') return;
+    this.#taken = { ...this.#taken, offset: Math.max(this.#taken.offset, endOffset(entry)) };
+    if (this.#taken.offset - this.#toldOffset >= windowBytes / 2) this.#tellCredit();
+  }
+
+  /** The protocol of this client has no words for a hole: it must not take the rest for all of it. */
+  #missing(): void {
+    this.fail('Output of the process was lost on the way.', 'output-lost');
+  }
+
+  #ended(end: EndReason): void {
+    this.#tell(end);
+    this.#close();
+  }
+
+  #tell(end: EndReason): void {
+    if (this.#state === 'opening') this.#opened(end);
+    else if (this.#front) this.#front.end(end);
+    else this.#end = end;
+  }
+
+  #tellCredit(): void {
+    const { input } = this.#steering;
+    if (!input) return;
+    const { fence, offset } = this.#taken;
+    this.#toldOffset = offset;
+    this.#publish(encodeEphemeral({ input: input.fence, output: fence }, { kind: 'credit', offset, windowBytes }));
+  }
+
+  #publish(frame: Uint8Array): void {
+    this.#tools.broker.logs.publish({ session: this.sessionId, log: 'in' }, frame);
+  }
+
+  #close(): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    this.#requeue?.cancel();
+    this.#limit?.cancel();
+    this.#follower?.close();
+    this.#steering.close();
+    this.#over();
+  }
+}
+
+const clientGone: EndReason = { kind: 'ended', message: 'The client has gone.' };
