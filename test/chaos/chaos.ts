@@ -169,7 +169,7 @@ export class Chaos {
 
   async #lastOf(session: CheckedSession): Promise<string> {
     const id = session.relay.state.session ?? '';
-    const last = (log: string) => this.#world.redis.lastId(id, `p:{${id}}:${log}`);
+    const last = (log: string) => this.#world.redis.lastId(`p:{${id}}:${log}`);
     const read = await stat(session.claims()[1]?.file ?? '').then(
       ({ size }) => size,
       () => 0,

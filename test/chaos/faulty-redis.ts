@@ -19,7 +19,7 @@ export interface FaultyRedis extends AsyncDisposable {
   kill(holdMs: number, empty: boolean): Promise<void>;
   freeze(holdMs: number): Promise<void>;
   /** The newest id of a session's stream. */
-  lastId(tag: string, key: string): Promise<string>;
+  lastId(key: string): Promise<string>;
 }
 
 export function startRedis(topology: Topology): Promise<FaultyRedis> {
@@ -64,7 +64,7 @@ class LoneRedis implements FaultyRedis {
     return frozenFor(this.server, holdMs);
   }
 
-  lastId(_tag: string, key: string): Promise<string> {
+  lastId(key: string): Promise<string> {
     return newestId(this.server, key);
   }
 
@@ -108,7 +108,7 @@ class SentinelRedis implements FaultyRedis {
     await this.#inStep();
   }
 
-  async lastId(_tag: string, key: string): Promise<string> {
+  async lastId(key: string): Promise<string> {
     return newestId(await this.#set.primary(), key);
   }
 
@@ -157,8 +157,10 @@ class ClusterRedis implements FaultyRedis {
     await this.#inStep();
   }
 
-  async lastId(tag: string, key: string): Promise<string> {
-    return newestId(await this.#cluster.holder(tag), key);
+  /** Of all that know one: a primary that has just come back may hold its slots for its own, and be empty. */
+  async lastId(key: string): Promise<string> {
+    const ids = await Promise.all(this.#cluster.servers.map((server) => newestId(server, key).catch(() => '')));
+    return ids.sort(byId).at(-1) ?? '';
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -186,5 +188,11 @@ async function frozenFor(server: RedisServer, ms: number): Promise<void> {
 }
 
 async function newestId(server: RedisServer, key: string): Promise<string> {
-  return (await server.cli('XREVRANGE', key, '+', '-', 'COUNT', '1')).split('\n')[0] ?? '';
+  const answer = (await server.cli('XREVRANGE', key, '+', '-', 'COUNT', '1')).split('\n')[0] ?? '';
+  return /^\d+-\d+$/.test(answer) ? answer : '';
+}
+
+function byId(a: string, b: string): number {
+  const [[fenceA = 0, seqA = 0], [fenceB = 0, seqB = 0]] = [a.split('-').map(Number), b.split('-').map(Number)];
+  return fenceA - fenceB || seqA - seqB;
 }
