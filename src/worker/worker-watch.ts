@@ -99,19 +99,20 @@ export class WorkerWatch {
     const { broker, permit, log } = this.#tools;
     const sessions = [...new Set([...watched.reported, ...(await broker.sessions.ofWorker(worker))])];
     if (sessions.length > 0) log('worker dead', { workerId: worker, sessions: sessions.length });
-    let missed = false;
+    let left = sessions.length;
     const lane = async () => {
       for (let session = sessions.pop(); session !== undefined; session = sessions.pop()) {
         if (signal.aborted || !watched.lease.dead || !permit()) return;
         try {
           await this.#take(session, worker);
           watched.reported.delete(session);
+          left--;
         } catch {
-          missed = true;
+          // Asked for again at the next look.
         }
       }
     };
     await Promise.all(Array.from({ length: inheritLanes }, lane));
-    watched.settled = !missed && sessions.length === 0 && watched.reported.size === 0;
+    watched.settled = left === 0 && watched.reported.size === 0;
   }
 }

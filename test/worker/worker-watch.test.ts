@@ -98,6 +98,20 @@ describe('the watch of the other workers', () => {
     expect(taken).toHaveLength(40);
   });
 
+  it('[LS1] goes on with what is left when its lease lapsed while it took', async () => {
+    index = sessions(10);
+    refuse = () => {
+      valid = false;
+      return false;
+    };
+    await clock.advance(16_000);
+    expect(taken).toHaveLength(1);
+    refuse = () => false;
+    valid = true;
+    await clock.advance(2_500);
+    expect(taken).toHaveLength(10);
+  });
+
   it('[LS2] takes the sessions that an edge names of a worker that is in no list and has no index', async () => {
     await watch.reported('session-lost' as SessionId);
     [listed, index] = [[], []];
