@@ -103,9 +103,10 @@ function count(files) {
 mkdirSync(cache, { recursive: true });
 installPackages();
 installPrograms();
-const server = join(root, 'test', 'kubernetes-server');
-if (!step('build the Kubernetes test server', 'go', ['build', '-trimpath', '-o', '/dev/null', '.'], { cwd: server })) {
-  stop('the Kubernetes test server did not build: see above');
+for (const program of ['kubernetes-server', 'kubectl']) {
+  const cwd = join(root, 'test', program);
+  if (!step(`build ${program} for the tests`, 'go', ['build', '-trimpath', '-o', '/dev/null', '.'], { cwd }))
+    stop(`${program} did not build: see above`);
 }
 if (!step('build', 'npm', ['run', '--silent', 'build'])) stop('the build failed: see above');
 check('types of the tests', 'npx', ['--no-install', 'tsc', '-p', 'test']);

@@ -1,11 +1,6 @@
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { goProgram } from './go-program.ts';
 
 /** What test/kubernetes-server prints when it is ready; its README says what is in it. */
 export interface KubernetesServerReady {
@@ -34,7 +29,7 @@ export function canRunKubernetesServer(): boolean {
 
 /** Kubernetes' own exec, attach and log code in front of local processes, built once per state of its sources. */
 export async function startKubernetesServer(flags: readonly string[] = []): Promise<KubernetesServer> {
-  const child = spawn(await build(), ['--exit-with-stdin', ...flags], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(await goProgram('kubernetes-server'), ['--exit-with-stdin', ...flags], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ready = await readyLine(child);
   const ask = async (method: string, request: string) => {
     const answer = await fetch(`${ready.httpUrl}/test/${request}`, { method });
@@ -60,22 +55,4 @@ async function readyLine(child: ChildProcess): Promise<KubernetesServerReady> {
   if (!child.stdout) throw new Error('no stdout');
   for await (const line of createInterface({ input: child.stdout })) return JSON.parse(line) as KubernetesServerReady;
   throw new Error('the Kubernetes test server ended before it was ready');
-}
-
-const sources = join(dirname(fileURLToPath(import.meta.url)), '../kubernetes-server');
-const cache = join(sources, '../../.cache');
-
-async function build(): Promise<string> {
-  const hash = createHash('sha256');
-  for (const name of (await readdir(sources)).sort()) {
-    if (/\.(go|mod|sum)$/.test(name) && !name.endsWith('_test.go')) hash.update(name).update(await readFile(join(sources, name)));
-  }
-  const binary = join(cache, `kubernetes-server-${hash.digest('hex').slice(0, 16)}`);
-  if (existsSync(binary)) return binary;
-  await mkdir(cache, { recursive: true });
-  // Several test processes may build at once: each its own file, the last one wins.
-  const own = `${binary}.${process.pid}`;
-  await promisify(execFile)('go', ['build', '-trimpath', '-ldflags', '-s -w', '-o', own, '.'], { cwd: sources });
-  await rename(own, binary);
-  return binary;
 }
