@@ -113,7 +113,7 @@ check('types of the tests', 'npx', ['--no-install', 'tsc', '-p', 'test']);
 check('lint', 'npx', ['--no-install', 'biome', 'ci', '--colors=off']);
 check('rules with tests', 'npm', ['run', '--silent', 'spec:coverage']);
 check('dead code', 'npx', ['--no-install', 'knip', '--no-progress']);
-check('Go tests of the Kubernetes test server', 'go', ['-C', server, 'test', './...']);
+check('Go tests of the Kubernetes test server', 'go', ['-C', join(root, 'test', 'kubernetes-server'), 'test', './...']);
 const light = vitest(
   'light',
   heavy.flatMap((folder) => ['--exclude', `${folder}/**`]),
