@@ -65,14 +65,18 @@ export class WorkerWatch {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
+    // Side by side: a list that comes late must not make the reads of two looks too far apart to count.
+    const reads = Array.from(this.#watched, ([worker, watched]) => this.#read(worker, watched));
     const listed = await this.#tools.broker.leases.workers().catch(() => undefined);
-    for (const worker of listed ?? []) if (worker !== this.#tools.worker) this.#of(worker);
-    await Promise.all(Array.from(this.#watched, ([worker, watched]) => this.#read(worker, watched)));
+    const names = new Set(listed);
+    for (const worker of names)
+      if (worker !== this.#tools.worker && !this.#watched.has(worker)) reads.push(this.#read(worker, this.#of(worker)));
+    await Promise.all(reads);
     if (signal.aborted) return;
     for (const [worker, watched] of this.#watched) {
       if (!watched.lease.dead) watched.settled = false;
       else if (!watched.settled) this.#settle(worker, watched, signal);
-      else if (listed && !listed.includes(worker)) this.#watched.delete(worker);
+      else if (listed && !names.has(worker)) this.#watched.delete(worker);
     }
   }
 
