@@ -85,6 +85,15 @@ describe('the configuration', () => {
     }
   });
 
+  it('[ED1] the same on the address of Kubernetes clients, whose TLS files belong together', () => {
+    const door = ['--kubernetes-listen', '0.0.0.0:81'];
+    expect(problems(['--auth', 'none', ...door])[0]).toContain('loopback addresses only');
+    expect(problems(['--auth', 'none', '--kubernetes-listen', '127.0.0.1:81'])).toEqual([]);
+    expect(problems([...door, '--kubernetes-tls-cert-file', 'f'])[0]).toContain('--kubernetes-tls-key-file: is needed');
+    expect(problems([...door, '--kubernetes-tls-key-file', 'f'])[0]).toContain('--kubernetes-tls-cert-file: is needed');
+    expect(problems(['--kubernetes-tls-cert-file', 'f', '--kubernetes-tls-key-file', 'f'])[0]).toContain('--kubernetes-listen');
+  });
+
   it('[ED1] an edge must share its access token, and with passthrough its sealing key', () => {
     const edge = ['edge', '--server', 'https://a', '--redis-url', 'redis://a'];
     expect(problems(edge)[0]).toContain('--access-token-file: is needed');

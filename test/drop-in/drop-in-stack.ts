@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -128,28 +128,28 @@ export class DropInStack implements AsyncDisposable {
   }
 }
 
-/** As docs/drop-in.md has it. */
+/** With the configuration that docs/drop-in.md gives, at the addresses of this test. */
 async function startNginx(directory: string, port: number, doors: readonly string[], api: string): Promise<ChildProcess> {
+  const page = await readFile(new URL('../../docs/drop-in.md', import.meta.url), 'utf8');
+  let documented = /```nginx\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+  const here = {
+    'server poseidon-1:8081; server poseidon-2:8081;': doors.map((door) => `server 127.0.0.1:${door};`).join(' '),
+    'listen 443 ssl;': `listen 127.0.0.1:${port} ssl;`,
+    '/etc/nginx/tls/cert.pem': tls('cert'),
+    '/etc/nginx/tls/key.pem': tls('key'),
+    'https://rancher.internal': api,
+  };
+  for (const [there, instead] of Object.entries(here)) {
+    if (!documented.includes(there)) throw new Error(`docs/drop-in.md has no ${there}`);
+    documented = documented.replace(there, instead);
+  }
   const config = join(directory, 'nginx.conf');
+  const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${directory}/${name};`);
   await writeFile(
     config,
     `daemon off; pid ${directory}/nginx.pid; error_log ${directory}/nginx.log; worker_processes 1;
      events { worker_connections 1024; }
-     http {
-       access_log off; client_max_body_size 0;
-       client_body_temp_path ${directory}/body; proxy_temp_path ${directory}/proxy; fastcgi_temp_path ${directory}/f;
-       uwsgi_temp_path ${directory}/u; scgi_temp_path ${directory}/s;
-       map $http_upgrade $connection_upgrade { default upgrade; '' close; }
-       upstream poseidon { ${doors.map((door) => `server 127.0.0.1:${door};`).join(' ')} }
-       server {
-         listen 127.0.0.1:${port} ssl;
-         ssl_certificate ${tls('cert')}; ssl_certificate_key ${tls('key')};
-         proxy_http_version 1.1; proxy_buffering off; proxy_request_buffering off; proxy_read_timeout 1h; proxy_send_timeout 1h;
-         proxy_set_header Host $http_host; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;
-         location ~ ^(/k8s/(clusters|proxy)/[^/]+)?/api/v1/namespaces/[^/]+/pods/[^/]+/(exec|attach|log)$ { proxy_pass http://poseidon; }
-         location / { proxy_pass ${api}; }
-       }
-     }`,
+     http { access_log off; ${folders.join(' ')} ${documented} }`,
   );
   const child = spawn('nginx', ['-p', directory, '-c', config], { stdio: 'ignore' });
   const answers = () =>

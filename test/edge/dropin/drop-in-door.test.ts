@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { DropInDoor } from '../../../src/edge/dropin/drop-in-door.ts';
 import { DropInSession } from '../../../src/edge/dropin/drop-in-session.ts';
 import type { EndReason } from '../../../src/protocol/end-reason.ts';
 import { UpstreamRefusal } from '../../../src/upstream/upstream.ts';
@@ -12,6 +13,7 @@ const log = '/api/v1/namespaces/default/pods/web-0/log?container=app&follow=true
 const v5 = 'v5.channel.k8s.io';
 const v4 = 'v4.channel.k8s.io';
 
+const gauge = (door: DropInDoor, name: string) => door.gauges().find((each) => each.name === `poseidon_dropin_${name}`)?.value;
 const input = (text: string) => Buffer.concat([Buffer.of(0), Buffer.from(text)]);
 
 describe('the drop-in door', () => {
@@ -154,20 +156,53 @@ describe('the drop-in door', () => {
 
   it('[DI5] lets the worker write no further than the client’s network has taken', async () => {
     await using relay = await TestRelay.start();
-    const { socket } = await openSocket(relay, dropInDoor(relay), exec, v5);
+    const door = dropInDoor(relay);
+    const { socket } = await openSocket(relay, door, exec, v5);
     const process = relay.opener.upstream;
     socket.stuck = true;
     for (let piece = 0; piece < 64; piece++) process.print(new Uint8Array(32 * 1024).fill(65));
     await relay.clock.advance(20_000);
     expect(process.paused).toBe(true);
-    expect(socket.bufferedBytes()).toBeGreaterThan(128 * 1024);
-    expect(socket.bufferedBytes()).toBeLessThan(340 * 1024);
+    expect(gauge(door, 'output_bytes')).toBe(socket.bufferedBytes());
+    expect(socket.bufferedBytes()).toBeGreaterThan(256 * 1024 - 64 * 1024);
+    expect(socket.bufferedBytes()).toBeLessThan(256 * 1024 + 2 * 64 * 1024);
     socket.unstick();
     await relay.clock.advance(5_000);
     process.end({ kind: 'exited', code: 0, message: '' });
     await relay.clock.advance(100);
     expect(socket.text(1)).toHaveLength(64 * 32 * 1024);
     expect(socket.closed?.code).toBe(1000);
+  });
+
+  it('[DI5] has all output of a process that has ended, however long its client does not read', async () => {
+    await using relay = await TestRelay.start();
+    const { socket } = await openSocket(relay, dropInDoor(relay), exec, v5);
+    socket.stuck = true;
+    const output = new Uint8Array(200 * 1024).fill(65);
+    relay.opener.upstream.print(output);
+    relay.opener.upstream.end({ kind: 'exited', code: 0, message: '' });
+    await relay.clock.advance(3_600_000);
+    expect(relay.server.ofSubject('ann', 1)).toHaveLength(0);
+    socket.unstick();
+    await relay.clock.advance(100);
+    expect(socket.text(1)).toHaveLength(output.length);
+    expect(JSON.parse(socket.text(3))).toStrictEqual({ metadata: {}, status: 'Success' });
+  });
+
+  it('[DI5] keeps 32 MiB of input, and ends a session that is sent more', async () => {
+    await using relay = await TestRelay.start();
+    const door = dropInDoor(relay);
+    const { socket, events } = await openSocket(relay, door, exec, v5);
+    relay.opener.upstream.full = true;
+    events.message(input('x'));
+    await relay.clock.advance(100);
+    const most = new Uint8Array(32 * 1024 * 1024 + 1);
+    events.message(most.subarray(0, most.length - 1));
+    expect(gauge(door, 'input_bytes')).toBe(32 * 1024 * 1024);
+    events.message(most);
+    expect(JSON.parse(socket.text(3))).toMatchObject({ status: 'Failure', message: expect.stringContaining('More input') });
+    await relay.clock.advance(40_000);
+    expect(relay.opener.upstream.closed).toBe(true);
   });
 
   it('[DI5] reads no more of a client whose input is not taken, and loses none', async () => {
@@ -250,6 +285,28 @@ describe('the drop-in door', () => {
         expect(opened?.socket.closed).toStrictEqual({ code: 1011, reason: 'It broke.' });
       }
     }
+  });
+
+  it('[DI6] an edge that dies takes its sessions with it', async () => {
+    await using relay = await TestRelay.start();
+    const tools = relay.edgeTools('edge-d');
+    await openSocket(relay, dropInDoor(relay, tools), exec, v5);
+    await tools.broker.close();
+    await relay.clock.advance(30_000);
+    expect(relay.opener.upstream.closed).toBe(false);
+    await relay.clock.advance(90_000);
+    expect(relay.opener.upstream.closed).toBe(true);
+  });
+
+  it('[DI6] a client whose worker dies is told so', async () => {
+    await using relay = await TestRelay.start({ workers: 0 });
+    const first = await relay.worker('worker-0');
+    const { socket } = await openSocket(relay, dropInDoor(relay), exec, v5);
+    await relay.worker('worker-1');
+    await first.kill();
+    await relay.clock.advance(40_000);
+    expect(JSON.parse(socket.text(3))).toMatchObject({ reason: 'InternalError', message: expect.stringContaining('worker') });
+    expect(socket.closed?.code).toBe(1000);
   });
 
   it('[DI6] does not go on behind a gap or a rewind, and ends the session', async () => {
