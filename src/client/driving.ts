@@ -123,7 +123,7 @@ export class Driving {
   closed({ stream, typed, cause }: NonNullable<SessionStatus['closed']>): void {
     const own = stream === this.#input.stream;
     if (own) this.changeStream();
-    this.#lostInput.closed(stream, typed);
+    this.#lostInput.closed(stream, typed, cause);
     const again = own && this.#drives && cause === CloseStreamCause.hole;
     if (own) this.#drives = false;
     this.#host.changed();

@@ -21,6 +21,8 @@ export class InputKeeper {
   #accepted = 0;
   /** Offset of the next byte to send on this socket. */
   #sent = 0;
+  /** An edge has said that it takes this stream: what was acknowledged before then was an earlier one's (RS4). */
+  #begun = false;
 
   constructor(stream: ClientStream) {
     this.stream = stream;
@@ -56,12 +58,14 @@ export class InputKeeper {
 
   /** The edge takes the stream from `next` on, now. */
   startAt(next: number): void {
+    this.#begun = true;
     this.acknowledged(next, Math.min(next, this.#typed));
     this.#sent = Math.max(next, this.#typed);
     this.#accepted = this.#sent;
   }
 
   acknowledged(accepted: number, typed: number): void {
+    if (!this.#begun) return;
     this.#accepted = Math.max(this.#accepted, accepted);
     const upTo = Math.min(typed, this.#end);
     let drop = upTo - this.#typed;
@@ -79,8 +83,9 @@ export class InputKeeper {
     this.#sent = Math.max(this.#sent, this.#typed);
   }
 
-  /** The next piece to send, within the grant; undefined when there is none. */
+  /** The next piece to send, within the grant; undefined when there is none, and before an edge has taken the stream. */
   nextPiece(): { readonly offset: number; readonly bytes: Uint8Array } | undefined {
+    if (!this.#begun) return undefined;
     const size = Math.min(this.#end - this.#sent, this.#accepted + inputGrantBytes - this.#sent, sendPieceBytes);
     if (size <= 0) return undefined;
     const offset = this.#sent;

@@ -1,4 +1,5 @@
 import { type EndReason, typedAtEnd } from '../protocol/end-reason.ts';
+import { CloseStreamCause } from '../protocol/ephemeral.ts';
 import type { ClientStream } from '../protocol/ids.ts';
 import { lostStreams } from '../protocol/limits.ts';
 import type { InputKeeper } from './input-keeper.ts';
@@ -33,23 +34,30 @@ export class LostInput {
     else if (untypedBytes > 0) this.#streams.set(stream, { typed, sent, end: typed + untypedBytes });
   }
 
-  closed(stream: ClientStream, typed: number): void {
+  closed(stream: ClientStream, typed: number, cause: number): void {
     const given = this.#streams.get(stream);
     if (!given) return;
     this.#streams.delete(stream);
-    this.#notSentBytes += Math.max(0, given.end - typed);
+    if (cause === CloseStreamCause.forgotten) this.#unknown(given);
+    else this.#known(given, typed);
   }
 
   /** The session is over. What was on its way may have been typed, unless its worker has said how far. */
   ended(reason: EndReason): void {
-    for (const stream of [...this.#streams.keys()]) {
+    for (const [stream, given] of [...this.#streams]) {
       const typed = typedAtEnd(reason, stream);
-      if (typed !== undefined) this.closed(stream, typed);
-    }
-    for (const { typed, sent, end } of this.#streams.values()) {
-      this.#fateUnknownBytes += sent - typed;
-      this.#notSentBytes += end - sent;
+      if (typed === undefined) this.#unknown(given);
+      else this.#known(given, typed);
     }
     this.#streams.clear();
+  }
+
+  #known({ end }: GivenUp, typed: number): void {
+    this.#notSentBytes += Math.max(0, end - typed);
+  }
+
+  #unknown({ typed, sent, end }: GivenUp): void {
+    this.#fateUnknownBytes += sent - typed;
+    this.#notSentBytes += end - sent;
   }
 }

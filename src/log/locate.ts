@@ -30,7 +30,9 @@ export function locate(position: Position, nonce: number, table: FenceTable, ent
   if (first && sameId(first, position) && (first.crc !== position.crc || endOffset(first) !== position.offset)) return { kind: 'lost' };
   const left = rowAbove(table, position.fence);
   if (left) {
-    if (left.base.fence !== position.fence) return { kind: 'lost' };
+    // The rows between them are no longer kept: the entry itself, with the CRC of all before it, is the only witness.
+    if (left.base.fence > position.fence) return { kind: first && sameId(first, position) ? 'on-record' : 'lost' };
+    if (left.base.fence < position.fence) return { kind: 'lost' };
     return position.seq <= left.base.seq ? { kind: 'on-record' } : { kind: 'rewound', to: left.base };
   }
   const newest = newestFence(table);

@@ -32,6 +32,8 @@ export const CloseStreamCause = {
   hole: 2,
   /** The session ended. */
   ended: 3,
+  /** Too many others came after it: how much of it was typed is not known any more (RS6). */
+  forgotten: 4,
 } as const;
 
 export type EphemeralBody =

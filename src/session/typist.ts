@@ -12,7 +12,7 @@ export interface StreamState {
   readonly closedBy: number | undefined;
 }
 
-/** Streams whose fate can still be asked for; an older one is answered as unknown. */
+/** Streams whose fate can still be asked for; of an older one it is unknown. */
 const keptStreams = 64;
 
 /**
@@ -23,6 +23,10 @@ export class Typist {
   #streams: StreamState[] = [];
   #current: ClientStream = noStream;
   #forgot = false;
+  /** Of each stream that is remembered: its newest fence. */
+  readonly #fences = new Map<ClientStream, number>();
+  /** The newest fence of a stream that is forgotten. */
+  #forgottenFence = 0;
 
   get current(): StreamState | undefined {
     return this.of(this.#current);
@@ -42,9 +46,13 @@ export class Typist {
     const { driver } = fence;
     if (!driver) return [];
     // A stream that is closed came before those that are open: its fence entry is read again after a rewind, and takes nothing from them.
-    const again = this.of(driver.stream)?.closedBy !== undefined;
+    const forgotten = this.#forgot && !this.of(driver.stream) && fence.position.fence <= this.#forgottenFence;
+    const again = forgotten || this.of(driver.stream)?.closedBy !== undefined;
     const closed = again ? [] : this.#closeAllBut(driver.stream, CloseStreamCause.superseded);
     this.#current = driver.stream;
+    // How far it was typed is not known any more: nothing of it is typed again (RS4).
+    if (forgotten) return closed;
+    this.#fences.set(driver.stream, fence.position.fence);
     // A stream never seen here starts where its edge starts: what is below was typed by this session's worker or never sent.
     if (!this.of(driver.stream)) this.#put({ stream: driver.stream, typed: driver.next, endOfInput: false, closedBy: undefined });
     return closed;
@@ -74,21 +82,20 @@ export class Typist {
     return true;
   }
 
-  /**
-   * Its client has given the stream up: it is never typed again, whether or not it was ever seen here (RS6).
-   * @returns undefined when it was forgotten, so that nothing is known
-   */
-  giveUp(stream: ClientStream): StreamState | undefined {
+  /** Its client has given the stream up: it is never typed again, whether or not it was ever seen here, or was seen and forgotten (RS6). */
+  giveUp(stream: ClientStream): StreamState {
     const known = this.of(stream);
-    if (!known && this.#forgot) return undefined;
-    const state = known ?? { stream, typed: 0, endOfInput: false, closedBy: undefined };
-    if (state.closedBy === undefined) this.#put({ ...state, closedBy: CloseStreamCause.superseded });
-    return this.of(stream);
+    if (known?.closedBy !== undefined) return known;
+    const closedBy = !known && this.#forgot ? CloseStreamCause.forgotten : CloseStreamCause.superseded;
+    const state = { stream, typed: 0, endOfInput: false, ...known, closedBy };
+    this.#put(state);
+    return state;
   }
 
   /** How far each stream was typed; said in the session's end (RS6). */
   get typedAtEnd(): TypedAtEnd {
-    return { streams: Object.fromEntries(this.#streams.map(({ stream, typed }) => [stream, typed])), all: !this.#forgot };
+    const known = this.#streams.filter(({ closedBy }) => closedBy !== CloseStreamCause.forgotten);
+    return { streams: Object.fromEntries(known.map(({ stream, typed }) => [stream, typed])), all: !this.#forgot };
   }
 
   /** The session is over: nothing more will be typed. */
@@ -107,7 +114,14 @@ export class Typist {
   #put(state: StreamState): void {
     this.#streams = [...this.#streams.filter((other) => other.stream !== state.stream), state];
     if (this.#streams.length <= keptStreams) return;
-    this.#streams.shift();
+    const oldest = this.#streams.find((other) => other.stream !== this.#current);
+    this.#streams = this.#streams.filter((other) => other !== oldest);
+    if (oldest) this.#forget(oldest.stream);
+  }
+
+  #forget(stream: ClientStream): void {
     this.#forgot = true;
+    this.#forgottenFence = Math.max(this.#forgottenFence, this.#fences.get(stream) ?? 0);
+    this.#fences.delete(stream);
   }
 }

@@ -81,6 +81,19 @@ describe('the input of a session client', () => {
     expect(host.saves.at(-1)?.stream).toBe(take?.stream);
   });
 
+  it('[RS4] begins with a new stream when its edge has taken it: what comes before is about the stream before', () => {
+    const host = FakeHost.attached();
+    host.client.type(bytes('ls'));
+    host.client.takeControl();
+    host.client.type(bytes('rm'));
+    host.socket.tell({ kind: 'inputAck', accepted: 2, typed: 2, endOfInput: false });
+    expect(host.state.untypedBytes).toBe(2);
+    expect(text(host.socket.sent('input'))).toBe('ls');
+    const stream = host.socket.sent('takeControl')[0]?.stream as ClientStream;
+    host.socket.tell({ kind: 'status', status: { control: { driving: true, stream, next: 0 } } });
+    expect(text(host.socket.sent('input'))).toBe('lsrm');
+  });
+
   it('[DR1] only watches after it was replaced, also when it comes back, until a person takes control', () => {
     const host = FakeHost.attached();
     lostControl(host);
@@ -163,6 +176,15 @@ describe('the input of a session client', () => {
     host.socket.entry(log.fence(1000));
     host.socket.entry(log.exit({ kind: 'exited', code: 0, message: 'The process ended.', typed: { streams: { [stream]: 4 }, all: true } }));
     expect(host.state).toMatchObject({ untypedBytes: 0, fateUnknownBytes: 0, notSentBytes: 6 });
+  });
+
+  it('[RS6] calls the fate of what it gave up unknown when the worker has forgotten the stream', () => {
+    const host = FakeHost.attached();
+    host.client.type(bytes('0123456789'));
+    host.socket.tell({ kind: 'inputAck', accepted: 10, typed: 4, endOfInput: false });
+    const stream = lostControl(host);
+    host.socket.tell({ kind: 'status', status: { closed: { stream, typed: 0, cause: CloseStreamCause.forgotten } } });
+    expect(host.state).toMatchObject({ notSentBytes: 0, fateUnknownBytes: 6 });
   });
 
   it('[RS6] does not count streams of others', () => {

@@ -56,6 +56,16 @@ describe('where a position meets the record', () => {
     expect(locate(at(300, 9), 0, table, [])).toStrictEqual({ kind: 'unheard-of' });
     expect(locate(at(150, 4), 0, table, [])).toStrictEqual({ kind: 'lost' });
   });
+
+  it('[RS3] (e) where its own entry is, in a fence that is older than the table reaches back', () => {
+    const newest: FenceTable = [
+      { fence: 400, base: at(300, 9), nonce: 4 },
+      { fence: 500, base: at(400, 12), nonce: 5 },
+    ];
+    expect(locate(at(100, 3), 0, newest, [entry(at(100, 3))])).toStrictEqual({ kind: 'on-record' });
+    expect(locate(at(100, 3), 0, newest, [entry(at(100, 3, 99))])).toStrictEqual({ kind: 'lost' });
+    expect(locate(at(100, 3), 0, newest, [entry(at(100, 4))])).toStrictEqual({ kind: 'lost' });
+  });
 });
 
 describe('a reader whose position is not on the record', () => {

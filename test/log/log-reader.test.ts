@@ -202,6 +202,16 @@ describe('[LG7] what is gone is never skipped silently', () => {
     expect(reading.shown).toBe('foreign[rewound to 0][gap 10]A');
   });
 
+  it('[RS3] comes to the end of a log with more takes than the table has rows', () => {
+    const log = new LogOnRecord();
+    const letters = 'ABCDEFGHIJKLMNOPQ';
+    for (let take = 0; take < 36; take++) {
+      log.take(100 + take);
+      for (const letter of letters) log.write(letter);
+    }
+    expect(new Reading().subscribe(log).shown).toBe(letters.repeat(36));
+  });
+
   it('[RS3] one fence that two primaries gave to two takes is two histories: back to the base', () => {
     const lost = new LogOnRecord();
     lost.take(100);

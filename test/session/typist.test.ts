@@ -10,10 +10,12 @@ const stream = (digit: string) => digit.repeat(32) as ClientStream;
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (typed: Uint8Array | string) => (typeof typed === 'string' ? typed : new TextDecoder().decode(typed));
 
-function fence(of: ClientStream, next = 0): FenceEntry {
+let fences = 0;
+
+function fence(of: ClientStream, next = 0, number = ++fences): FenceEntry {
   const credit = { outputFence: 1, offset: 0, windowBytes: 0 };
   const driver = { stream: of, connection: 1, next, cols: 80, rows: 24, credit };
-  return { position: startOfLog, base: startOfLog, nonce: 1, writer: 'edge', driver };
+  return { position: { ...startOfLog, fence: number }, base: startOfLog, nonce: 1, writer: 'edge', driver };
 }
 
 const [a, b] = [stream('a'), stream('b')];
@@ -123,6 +125,25 @@ describe('a stream is closed', () => {
     expect(typist.of(a)).toMatchObject({ typed: 3 });
     for (const other of others.slice(15)) typist.adopt(fence(other));
     expect(typist.of(a)).toBeUndefined();
+    expect(typist.giveUp(a)).toMatchObject({ closedBy: CloseStreamCause.forgotten });
+  });
+
+  it('[RS4] and forgotten, nothing of it is typed when a rewind brings its fence entry again', () => {
+    const first = fence(a);
+    typist.adopt(first);
+    entry(0, 'abc');
+    for (let index = 0; index < 200; index++) typist.adopt(fence(index.toString(16).padStart(32, 'f') as ClientStream));
+    typist.adopt(first);
+    expect(entry(0, 'abc')).toBe('nothing');
+    typist.adopt(fence(b));
+    expect(entry(0, 'de')).toBe('de');
+  });
+
+  it('[RS6] and the current one is never forgotten, however many others are given up', () => {
+    typist.adopt(fence(a));
+    entry(0, 'abc');
+    for (let index = 0; index < 200; index++) typist.giveUp(index.toString(16).padStart(32, 'f') as ClientStream);
+    expect(entry(3, 'd')).toBe('d');
   });
 });
 
