@@ -1,4 +1,7 @@
+import { alternate, lateResume, type Strike } from './page-faults.ts';
+import { drainEdge, drainWorker, killEdge, killWorker } from './process-faults.ts';
 import type { FaultName } from './profile.ts';
+import type { SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
 
 /** Lets one thing go wrong. What cannot happen now (nothing to cut, the last edge) does not. */
@@ -10,10 +13,7 @@ export function strike(world: World, fault: FaultName): void {
   world.note(`fault: ${fault} ${target.name}`);
   target.run();
 
-  function applyTo(
-    { connections, edges, workers, sessions, pages }: World,
-    name: FaultName,
-  ): { name: string; run: () => void } | undefined {
+  function applyTo({ connections, edges, workers, sessions, pages }: World, name: FaultName): Strike | undefined {
     switch (name) {
       case 'cut':
       case 'half-open': {
@@ -33,6 +33,11 @@ export function strike(world: World, fault: FaultName): void {
           },
         };
       }
+      case 'edge-drain': {
+        const edge = random.pick(edges);
+        if (!edge || edges.length < 2) return undefined;
+        return { name: edge.name, run: () => drainEdge(world, edge) };
+      }
       case 'edge-stop': {
         const edge = random.pick(edges.filter(({ process }) => !process.stopped));
         return edge && { name: edge.name, run: () => stopFor(edge.process, random.chance(0.2) ? 45_000 : random.between(50, 6_000)) };
@@ -46,15 +51,31 @@ export function strike(world: World, fault: FaultName): void {
         const page = random.pick(pages.filter((each) => !each.over && each.session && !each.client.state.driving));
         return page && { name: page.name, run: () => page.client.takeControl() };
       }
+      case 'alternate':
+        return alternate(world);
+      case 'late-resume':
+        return lateResume(world);
+      case 'skip': {
+        const page = random.pick(pages.filter((each) => each.client.state.driving));
+        return page && { name: page.name, run: () => page.skip() };
+      }
+      case 'hide': {
+        const page = random.pick(pages);
+        return page && { name: page.name, run: () => page.hideFor(random.between(100, 8_000)) };
+      }
+      case 'end-request': {
+        const page = random.pick(pages.filter((each) => each.client.state.driving));
+        return page && random.chance(0.3) ? { name: page.name, run: () => page.end() } : undefined;
+      }
       case 'slow-page': {
         const page = random.pick(pages);
         if (!page) return undefined;
         return {
           name: page.name,
           run: () => {
-            page.parseRate = random.between(500, 20_000);
+            page.terminal.parseRate = random.between(500, 20_000);
             later(500, 8_000, () => {
-              page.parseRate = world.profile.parseRate;
+              page.terminal.parseRate = page.usualRate;
             });
           },
         };
@@ -89,6 +110,8 @@ export function strike(world: World, fault: FaultName): void {
         const most = random.pick([0, 1, 2, 5, 20, 60]) ?? 1;
         return { name: `-${most}`, run: () => broker.failOver(() => random.whole(0, most), random.chance(0.3)) };
       }
+      case 'fail-over-to-replica':
+        return { name: '', run: () => broker.failOverToReplica() };
       case 'trim': {
         const session = random.pick(sessions.map((each) => each.saved?.session).filter((id) => id !== undefined));
         return session === undefined ? undefined : { name: session, run: () => broker.trimSome(session) };
@@ -116,33 +139,28 @@ export function strike(world: World, fault: FaultName): void {
           },
         };
       }
+      case 'worker-drain': {
+        const worker = random.pick(workers.filter(({ process }) => !process.stopped));
+        if (!worker || workers.length < 2) return undefined;
+        return { name: worker.name, run: () => drainWorker(world, worker) };
+      }
       case 'clock-jump': {
         const process = random.pick(world.processes);
         const jump = random.pick([-3_600_000, -10_000, -100, 100, 4_000, 12_000, 3_600_000]) ?? 0;
-        return process && { name: `${process.name} by ${jump} ms`, run: () => process.jump(jump) };
+        return process && { name: `${process.name} by ${jump} ms`, run: () => jumpClock(process, jump) };
       }
     }
+  }
+
+  function jumpClock(process: SimProcess, byMs: number): void {
+    if (process === broker.process) world.saw('the server’s clock jumps');
+    process.jump(byMs);
   }
 
   function stopFor(process: { stop(): void; wake(): void }, forMs: number): void {
     process.stop();
     later(forMs, forMs, () => process.wake());
   }
-}
-
-export function killEdge(world: World, edge: World['edges'][number]): void {
-  world.edges.splice(world.edges.indexOf(edge), 1);
-  edge.process.kill();
-  world.broker.died(edge.process);
-  const told = world.random.chance(0.8);
-  for (const connection of [...world.connections]) if (connection.edge === edge) connection.edgeDied(told);
-}
-
-export function killWorker(world: World, worker: World['workers'][number]): void {
-  world.workersLost++;
-  world.workers.splice(world.workers.indexOf(worker), 1);
-  worker.process.kill();
-  world.broker.died(worker.process);
 }
 
 /** Everything works again: processes run, servers answer, there is an edge and a worker. */
@@ -154,5 +172,5 @@ export function heal(world: World): void {
   for (const process of world.processes) process.wake();
   if (world.edges.length === 0) world.addEdge();
   if (world.workers.length === 0) world.addWorker();
-  for (const page of world.pages) page.parseRate = 20_000_000;
+  for (const page of world.pages) page.terminal.parseRate = 20_000_000;
 }

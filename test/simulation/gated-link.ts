@@ -1,26 +1,29 @@
 import { BrokerUnavailable } from '../../src/broker/broker.ts';
-import type { LogListener, LogName, LogSubscription } from '../../src/broker/log-store.ts';
+import type { Confirmation, LogListener, LogName, LogSubscription } from '../../src/broker/log-store.ts';
 import type { FaultyLink } from '../../src/broker/memory/faulty-link.ts';
 import type { MemoryLink } from '../../src/broker/memory/memory-link.ts';
 import type { MemoryServer } from '../../src/broker/memory/memory-server.ts';
 import type { Planted } from './planted.ts';
 import type { SimProcess } from './sim-process.ts';
+import type { Witness } from './witness.ts';
 
 /** A process's end of its link: what comes from outside passes the border of the process, and one subscription can break alone. */
 export class GatedLink implements MemoryLink {
   readonly process: SimProcess;
   readonly below: FaultyLink;
   readonly #planted: Planted;
+  readonly #witness: Witness;
   readonly #subscriptions = new Set<() => void>();
   readonly #watchers = new Set<() => void>();
   /** A process that has just woken writes to the connection it knows, which may be gone: that fails, it does not go elsewhere. */
   #breaks = 0;
   #heardBreaks = 0;
 
-  constructor(process: SimProcess, below: FaultyLink, planted: Planted) {
+  constructor(process: SimProcess, below: FaultyLink, planted: Planted, witness: Witness) {
     this.process = process;
     this.below = below;
     this.#planted = planted;
+    this.#witness = witness;
     below.onBreak(() => {
       this.#breaks++;
       process.enter(() => this.#tellBroken());
@@ -32,7 +35,8 @@ export class GatedLink implements MemoryLink {
     return new Promise((resolve, reject) => {
       this.process.enter(() => {
         if (connection !== this.#breaks) return reject(new BrokerUnavailable());
-        this.below.call(command).then(
+        const witnessed = (server: MemoryServer) => this.#witness.as(this.process.name, () => command(server));
+        this.below.call(witnessed).then(
           (answer) => this.process.enter(() => resolve(answer)),
           (failure: unknown) => this.process.enter(() => reject(failure)),
         );
@@ -45,9 +49,19 @@ export class GatedLink implements MemoryLink {
     return new Promise((resolve) => {
       this.process.enter(() => {
         if (connection !== this.#breaks) return resolve(false);
-        void this.below.append(log, this.#planted.append(log, frame)).then((stored) => this.process.enter(() => resolve(stored)));
+        const planted = this.#planted.append(log, frame);
+        void this.below.append(log, planted).then((stored) => {
+          if (!stored) this.#witness.doubted(log, planted);
+          this.process.enter(() => resolve(stored));
+        });
       });
     });
+  }
+
+  confirm(): Promise<Confirmation> | undefined {
+    if (this.#heardBreaks !== this.#breaks) return undefined;
+    const confirming = this.below.confirm();
+    return confirming && new Promise((resolve) => confirming.then((confirmation) => this.process.enter(() => resolve(confirmation))));
   }
 
   subscribe(log: LogName, listener: LogListener): LogSubscription {
@@ -63,10 +77,15 @@ export class GatedLink implements MemoryLink {
       this.process.enter(() => listener.broken());
     };
     const below = this.below.subscribe(log, {
-      subscribed: () => enter(() => listener.subscribed()),
+      subscribed: () => {
+        this.#witness.subscribed(this.process.name, log);
+        enter(() => listener.subscribed());
+      },
       push: (frame) => {
         const pushed = this.#planted.push(log, frame);
-        if (pushed) enter(() => listener.push(pushed));
+        if (!pushed) return;
+        this.#witness.pushed(this.process.name, log, pushed);
+        enter(() => listener.push(pushed));
       },
       broken: () => {
         this.#subscriptions.delete(breakAlone);

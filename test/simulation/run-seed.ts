@@ -1,8 +1,9 @@
-import { inputUntypedBytes, maxEntryPayloadBytes, outputLogBytes } from '../../src/protocol/limits.ts';
+import { inputUntypedBytes, maxEntryPayloadBytes, outputLogBytes, writerRingBytes } from '../../src/protocol/limits.ts';
 import { inputTrimBytes } from '../../src/worker/constants.ts';
 import { heal, strike } from './faults.ts';
 import type { Planted } from './planted.ts';
 import { drawProfile, type ProfileName } from './profile.ts';
+import type { Seen } from './scenes.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { unfinished, unsettled } from './settled.ts';
 import { Trace } from './trace.ts';
@@ -33,6 +34,7 @@ export interface RunResult {
   readonly events: number;
   readonly virtualMs: number;
   readonly failure: string | undefined;
+  readonly seen: Seen;
 }
 
 /** One run: faults, then healing, then everything must be delivered, typed or declared, then every session ends. */
@@ -58,7 +60,8 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   }
   const { violation } = truth;
   if (violation) world.note(`violation: ${violation}`);
-  return { seed, profile: profile.name, hash: trace.hash, events: scheduler.done, virtualMs: scheduler.nowMs, failure: violation };
+  const { done: events, nowMs: virtualMs } = scheduler;
+  return { seed, profile: profile.name, hash: trace.hash, events, virtualMs, failure: violation, seen: world.seen };
 }
 
 async function phases(world: World): Promise<void> {
@@ -119,6 +122,15 @@ function watchBounds(world: World): void {
       if (output > mostOutputLogBytes) world.truth.fail(`the output log holds ${output} bytes (LG9)`);
       if (input > mostInputLogBytes) world.truth.fail(`the input log holds ${input} bytes (LG9)`);
     }
+    watchRings(world);
     watchBounds(world);
   });
+}
+
+function watchRings(world: World): void {
+  if (!world.profile.replica) return;
+  for (const { pool } of world.workers) {
+    const ring = pool.gauges().find(({ name }) => name === 'poseidon_worker_ring_bytes');
+    if ((ring?.value ?? 0) >= writerRingBytes) world.saw('a writer waits for its replica with a full ring');
+  }
 }

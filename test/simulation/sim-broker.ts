@@ -5,6 +5,7 @@ import { MemoryServer } from '../../src/broker/memory/memory-server.ts';
 import { clientOffset, contentBytes } from '../../src/protocol/entry.ts';
 import { FrameType } from '../../src/protocol/frame-type.ts';
 import type { SessionId } from '../../src/protocol/ids.ts';
+import type { Target } from '../../src/protocol/target.ts';
 import { GatedLink } from './gated-link.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { Truth } from './truth.ts';
@@ -13,6 +14,9 @@ import type { World } from './world.ts';
 /** Writes of a session that a fail-over may lose. */
 const rememberedWrites = 64;
 
+/** The same where a replica may be far behind. */
+const rememberedBehind = 4096;
+
 /** The broker's servers, past and present, and every process's link to them. */
 export class SimBroker {
   readonly #world: World;
@@ -20,6 +24,8 @@ export class SimBroker {
   readonly process: SimProcess;
   readonly #links = new Map<SimProcess, { link: GatedLink; server: MemoryServer | undefined }>();
   #server: MemoryServer;
+  /** A primary that was replaced and does not know it: new connections may still reach it. */
+  #stale: MemoryServer | undefined;
   #out = false;
   #emptied = false;
   #failedOver = 0;
@@ -28,7 +34,12 @@ export class SimBroker {
   constructor(world: World) {
     this.#world = world;
     this.process = world.newProcess('broker', 0);
-    this.#server = new MemoryServer({ clock: this.process.clock, rememberedWrites });
+    this.#server = world.witness.watch(
+      new MemoryServer({ clock: this.process.clock, rememberedWrites: world.profile.replica ? rememberedBehind : rememberedWrites }),
+    );
+    if (!world.profile.replica) return;
+    this.#server.setReplica(true);
+    this.#replicate();
   }
 
   /** The server that decides now. */
@@ -58,21 +69,27 @@ export class SimBroker {
     const { clock } = this.process;
     const route = () => {
       // A stopped process opens no connection.
-      state.server = this.#out || process.stopped ? undefined : this.#server;
+      const before = state.server;
+      state.server = this.#out || process.stopped ? undefined : this.#reached();
+      if (state.server !== undefined && state.server === this.#stale && before === this.#server)
+        this.#world.saw('a process comes to an old primary after it was on the new one');
       return state.server;
     };
     const random = this.#world.random.fork();
-    const below = new FaultyLink({ clock, random, route, faults: this.#faults() });
-    state.link = new GatedLink(process, below, this.#world.planted);
+    const separate = this.#world.profile.twoPrimaries;
+    const mismatched = () => this.#world.saw('the connections of one link reach two servers');
+    const below = new FaultyLink({ clock, random, route, faults: this.#faults(), separate, mismatched });
+    state.link = new GatedLink(process, below, this.#world.planted, this.#world.witness);
     this.#links.set(process, state);
     // Expiry is counted by the server's clock; sleeping is the process's own business.
-    return new MemoryBroker(state.link, { ...process.clock, now: clock.now });
+    const broker = new MemoryBroker(state.link, { ...process.clock, now: clock.now });
+    this.#world.witness.hears(process.name, broker.logs);
+    return broker;
   }
 
   /** As the HTTP door of an edge does it. @returns false when no server answers */
-  putTicket(ticket: string): boolean {
+  putTicket(ticket: string, target: Target): boolean {
     if (this.#out) return false;
-    const target = { kind: 'exec', cluster: 'local', namespace: 'default', pod: 'pod', container: '', command: ['sh'], tty: true } as const;
     const { detached } = this.#world.profile;
     const content = { target, subject: 'user', credential: '', detached, graceMs: 900_000 };
     this.#server.hints.putTicket(ticket, content, this.process.clock.now() + 60_000);
@@ -112,12 +129,54 @@ export class SimBroker {
     const old = this.#server;
     this.#failedOver++;
     this.#failedOverAtMs = scheduler.nowMs;
-    this.#server = old.copyWithout(writesLost);
-    if (hintsLost) this.#server.loseHints();
+    this.#server = this.#world.witness.failedOver(old, old.copyWithout(writesLost));
+    if (hintsLost) this.loseHints();
+    if (this.#world.profile.twoPrimaries) this.#leaveStale(old);
     for (const state of this.#links.values()) {
       if (state.server !== old) continue;
       scheduler.after(random.chance(0.3) ? 0 : random.between(0, 1500), () => state.server === old && state.link.below.break());
     }
+  }
+
+  /** For a while both take connections, and a process may come to the old one after it was on the new one. */
+  #leaveStale(old: MemoryServer): void {
+    const { scheduler, random } = this.#world;
+    this.#stale = old;
+    old.replaced();
+    scheduler.after(random.between(200, 4_000), () => {
+      if (this.#stale === old) this.#stale = undefined;
+      for (const { link, server } of this.#links.values()) if (server === old) link.below.break();
+    });
+  }
+
+  /** Queue, leases, index and tickets lie in other slots than the sessions. */
+  loseHints(): void {
+    this.#server.loseHints();
+    this.#world.witness.hintsLost(this.#server);
+  }
+
+  /** The replica takes over with what it has: what had been confirmed is there (FC4). */
+  failOverToReplica(): void {
+    const old = this.#server;
+    this.failOver((session) => old.unreplicated(session), false);
+    this.#server.setReplica(true);
+  }
+
+  /** The replica follows, now and then far behind. */
+  #replicate(): void {
+    const { scheduler, random } = this.#world;
+    const { replica } = this.#server;
+    const stalls = this.#world.faulty && random.chance(0.02);
+    const writes = replica?.written;
+    scheduler.after(stalls ? random.between(100, 6_000) : random.between(0.5, 20), () => {
+      if (replica && writes !== undefined) replica.follow(writes);
+      this.#replicate();
+    });
+  }
+
+  /** Where a new connection leads. */
+  #reached(): MemoryServer {
+    return this.#stale && this.#world.random.chance(0.4) ? this.#stale : this.#server;
   }
 
   /** Some of the oldest output leaves the log, as if its writer had trimmed early. */
@@ -168,11 +227,16 @@ export class SimBroker {
         const spike = this.#world.faulty && random.chance(profile.brokerSpikes);
         return spike ? random.between(50, 1_500) : random.between(0.1, 3);
       },
-      append: () => {
+      append: (log) => {
         if (!this.#world.faulty) return 'stored';
-        if (random.chance(profile.appendRefused)) return random.chance(0.5) ? 'refused' : 'refused-unpushed';
+        if (random.chance(profile.appendRefused)) {
+          this.#world.witness.refuses(log);
+          return random.chance(0.5) ? 'refused' : 'refused-unpushed';
+        }
         if (profile.appendUnpushed && random.chance(profile.appendUnpushed)) return 'unpushed';
-        return random.chance(profile.appendAnswerLost) ? 'answer-lost' : 'stored';
+        if (!random.chance(profile.appendAnswerLost)) return 'stored';
+        this.#world.saw('the answer to an append is lost, and it was stored');
+        return 'answer-lost';
       },
       arrivesLate: () => random.chance(0.5),
     };

@@ -38,4 +38,12 @@ export class SimEdge {
   accept(socket: BrowserSocket): SocketEvents {
     return this.#door.accept(socket, { subject: 'user', credential: undefined });
   }
+
+  drain(overMs: number): Promise<void> {
+    return this.#door.drain(overMs);
+  }
+
+  close(): void {
+    this.#door.close();
+  }
 }

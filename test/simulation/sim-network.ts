@@ -1,5 +1,7 @@
 import type { ClientSocket } from '../../src/client/client-host.ts';
 import type { BrowserSocket, SocketEvents } from '../../src/edge/listener.ts';
+import { readU64 } from '../../src/protocol/bytes.ts';
+import { FrameType } from '../../src/protocol/frame-type.ts';
 import type { SimEdge } from './sim-edge.ts';
 import type { SimPage } from './sim-page.ts';
 import type { World } from './world.ts';
@@ -15,6 +17,8 @@ export class Connection {
   readonly page: SimPage;
   readonly edge: SimEdge;
   readonly client: ClientSocket;
+  /** Behind the last input byte that the client has sent since it asked for control. */
+  inputEnd = 0;
   readonly #world: World;
   #events: SocketEvents | undefined;
   #clientOpen = true;
@@ -25,13 +29,18 @@ export class Connection {
   #downFreeAtMs = 0;
   #downLastMs = 0;
   #upLastMs = 0;
+  #lateMs = 0;
 
-  constructor(world: World, page: SimPage, edge: SimEdge) {
+  /** @param lateMs what this connection carries to the edge takes so long, and the client gives it up meanwhile */
+  constructor(world: World, page: SimPage, edge: SimEdge, lateMs = 0) {
     this.#world = world;
     this.page = page;
     this.edge = edge;
     this.client = {
-      send: (frame) => this.#up(() => this.#events?.message(frame)),
+      send: (frame) => {
+        this.#noteInput(frame);
+        this.#up(() => this.#events?.message(frame));
+      },
       close: () => {
         this.#clientOpen = false;
         this.#up(() => this.#closeEdge(1005));
@@ -39,6 +48,7 @@ export class Connection {
     };
     world.connections.add(this);
     this.#up(() => this.#accept());
+    if (lateMs > 0) this.#late(lateMs);
   }
 
   get open(): boolean {
@@ -63,12 +73,23 @@ export class Connection {
     this.#silent = true;
   }
 
+  #late(byMs: number): void {
+    const { scheduler, random } = this.#world;
+    this.#lateMs = byMs;
+    scheduler.after(random.between(10, 0.8 * byMs), () => this.halfOpen());
+  }
+
   /** The edge's process is gone. */
   edgeDied(told: boolean): void {
     this.#silent = true;
     this.#edgeOpen = false;
     if (told) this.#world.scheduler.after(this.#latency(), () => this.#closeClient(1006, ''));
     this.#forget();
+  }
+
+  #noteInput(frame: Uint8Array): void {
+    if (frame[0] === FrameType.takeControl) this.inputEnd = 0;
+    if (frame[0] === FrameType.input) this.inputEnd = readU64(frame, 2) + frame.length - 10;
   }
 
   #accept(): void {
@@ -91,7 +112,7 @@ export class Connection {
   #up(arrive: () => void): void {
     if (this.#silent) return;
     const { scheduler } = this.#world;
-    this.#upLastMs = Math.max(this.#upLastMs, scheduler.nowMs + this.#latency());
+    this.#upLastMs = Math.max(this.#upLastMs, scheduler.nowMs + this.#latency() + (this.#events ? this.#lateMs : 0));
     scheduler.at(this.#upLastMs, () => {
       if (!this.edge.process.alive) return this.edgeDied(true);
       this.edge.process.enter(() => this.#edgeOpen && arrive());

@@ -2,14 +2,18 @@ import type { ClientHost, ClientSocket, ClientState, SavedSession } from '../../
 import { SessionClient } from '../../src/client/session-client.ts';
 import { CloseCode } from '../../src/protocol/close-code.ts';
 import type { EndReason } from '../../src/protocol/end-reason.ts';
-import { type Gap, GapCause } from '../../src/protocol/gap.ts';
+import { decodeEntry } from '../../src/protocol/entry.ts';
+import { FrameType } from '../../src/protocol/frame-type.ts';
+import { type Gap, GapCause, gapOf } from '../../src/protocol/gap.ts';
 import { readStream, type SessionId } from '../../src/protocol/ids.ts';
 import { creditWindowBytes, maxEntryPayloadBytes } from '../../src/protocol/limits.ts';
 import { decodeServerFrame } from '../../src/protocol/server-frame.ts';
+import type { Target } from '../../src/protocol/target.ts';
 import { firstWrong, inputBytes } from './keyed-bytes.ts';
 import { PageTruth } from './page-truth.ts';
 import { Connection } from './sim-network.ts';
 import type { SimProcess } from './sim-process.ts';
+import { SimTerminal } from './sim-terminal.ts';
 import type { Incarnation, StreamTruth } from './truth.ts';
 import type { World } from './world.ts';
 
@@ -21,7 +25,12 @@ export class SimPage implements ClientHost {
   readonly streams: StreamTruth[] = [];
   readonly #world: World;
   readonly #saved: (saved: SavedSession) => void;
-  parseRate: number;
+  readonly terminal: SimTerminal;
+  readonly target: Target;
+  /** What its terminal parses when nothing slows it, bytes per second. */
+  readonly usualRate: number;
+  /** What the next connection carries to its edge takes so long, and the page gives it up before that. */
+  lateNextMs = 0;
   ended: EndReason | undefined;
   lost: { readonly code: number; readonly text: string } | undefined;
   /** Log offset behind what was shown or declared missing. */
@@ -29,19 +38,21 @@ export class SimPage implements ClientHost {
   /** The upstreams whose bytes these can be; undefined: nothing was shown since the start. */
   #from: readonly Incarnation[] | undefined;
   #unparsed = 0;
-  #toParse: Array<{ readonly token: number; readonly bytes: number; left: number }> = [];
   #notSent = 0;
+  #fateUnknown = 0;
   /** The statement that is being handed to the client. */
   #closed: { readonly stream: string; readonly typed: number } | undefined;
   #shownState = '';
   readonly #told: PageTruth;
 
-  constructor(world: World, name: string, saved: (saved: SavedSession) => void) {
+  constructor(world: World, name: string, target: Target, usualRate: number, saved: (saved: SavedSession) => void) {
     this.#world = world;
     this.name = name;
     this.#saved = saved;
+    this.target = target;
+    this.usualRate = usualRate;
     this.process = world.newProcess(name);
-    this.parseRate = world.profile.parseRate;
+    this.terminal = new SimTerminal(world, this.process, usualRate);
     this.#told = new PageTruth(
       world,
       name,
@@ -60,7 +71,7 @@ export class SimPage implements ClientHost {
   }
 
   get allParsed(): boolean {
-    return this.#unparsed === 0;
+    return this.#unparsed === 0 && this.terminal.idle;
   }
 
   get attached(): boolean {
@@ -77,6 +88,7 @@ export class SimPage implements ClientHost {
 
   /** The user types; the bytes say whose they are. */
   type(count: number): void {
+    if (this.target.kind === 'log') return;
     const stream = this.streams.at(-1) as StreamTruth;
     if (stream.given === 0) this.#world.truth.number(stream);
     // Counted first: within one process the bytes may reach the upstream inside the call.
@@ -84,9 +96,30 @@ export class SimPage implements ClientHost {
     if (!this.client.type(inputBytes(stream.index, stream.given - count, count))) stream.given -= count;
   }
 
+  skip(): void {
+    if (this.session) this.#world.truth.skipAsked.add(this.session);
+    this.client.skip();
+  }
+
+  /** Another tab is in front of this page. */
+  hideFor(forMs: number): void {
+    this.terminal.setHidden(true);
+    this.after(forMs, () => this.terminal.setHidden(false));
+  }
+
+  end(): void {
+    if (this.session) this.#world.truth.endAsked.add(this.session);
+    this.client.end();
+  }
+
   receive(socket: ClientSocket, frame: Uint8Array): void {
+    const entry = frame[0] === FrameType.outputGap ? decodeEntry(frame) : undefined;
+    if (entry && gapOf(entry)?.cause === GapCause.skipped) this.#world.saw('output is skipped by the worker');
     const decoded = decodeServerFrame(frame);
     if (decoded.ok) this.#told.told(decoded.frame);
+    if (decoded.ok && decoded.frame.kind === 'gap' && decoded.frame.cause === GapCause.skipped)
+      this.#world.saw('output is skipped by an edge');
+    if (decoded.ok && decoded.frame.kind === 'gap' && decoded.frame.adoptCrc) this.#world.saw('a gap after which the CRC is adopted');
     this.#closed = decoded.ok && decoded.frame.kind === 'status' ? decoded.frame.status.closed : undefined;
     this.client.socketMessage(socket, frame);
     this.#closed = undefined;
@@ -105,7 +138,7 @@ export class SimPage implements ClientHost {
     const { random, broker } = this.#world;
     const ticket = `ticket-${random.word()}-${random.word()}`;
     this.after(random.between(1, 50), () => {
-      if (!broker.putTicket(ticket)) done({ text: 'the broker does not answer', final: false });
+      if (!broker.putTicket(ticket, this.target)) done({ text: 'the broker does not answer', final: false });
       else done({ ticket });
     });
   }
@@ -113,7 +146,9 @@ export class SimPage implements ClientHost {
   connect(): ClientSocket {
     const edge = this.#world.random.pick(this.#world.edges);
     if (!edge) throw new Error('no edge');
-    return new Connection(this.#world, this, edge).client;
+    const connection = new Connection(this.#world, this, edge, this.lateNextMs);
+    this.lateNextMs = 0;
+    return connection.client;
   }
 
   now(): number {
@@ -135,7 +170,7 @@ export class SimPage implements ClientHost {
     return bytes;
   }
 
-  output(bytes: Uint8Array, _source: 'stdout' | 'stderr', token: number): void {
+  output(bytes: Uint8Array, _source: 'stdout' | 'stderr', token: number, replayed: boolean): void {
     const { truth } = this.#world;
     const known = this.#from ?? (this.session ? truth.incarnations(this.session) : []);
     this.#from = known.filter(
@@ -147,8 +182,10 @@ export class SimPage implements ClientHost {
     const most = creditWindowBytes.max + maxEntryPayloadBytes;
     if (this.#unparsed > most) truth.fail(`${this.name} has ${this.#unparsed} bytes to parse`);
     this.#world.count(this.#offset);
-    this.#toParse.push({ token, bytes: bytes.length, left: bytes.length });
-    if (this.#toParse.length === 1) this.#parseLater();
+    this.terminal.give(bytes, replayed, () => {
+      this.#unparsed -= bytes.length;
+      this.client.parsed(token);
+    });
   }
 
   gap(gap: Gap): void {
@@ -156,14 +193,18 @@ export class SimPage implements ClientHost {
     this.#told.gap(gap);
     const { truth } = this.#world;
     if (gap.cause === GapCause.damaged) truth.fail(`${this.name}: a gap with cause damaged`);
-    if (gap.cause === GapCause.lost && !this.#world.mayLose) this.#world.truth.fail(`${this.name}: bytes are called lost, but nothing was`);
+    if (gap.cause === GapCause.lost && !this.#world.mayLoseOutput)
+      this.#world.truth.fail(`${this.name}: bytes are called lost, but nothing was`);
     const first = this.session && this.#world.broker.firstOffset(this.session);
-    if (!this.#world.mayLose && first !== undefined && first <= this.#offset)
+    const skipped = gap.cause === GapCause.skipped;
+    if (skipped && !(this.session && truth.skipAsked.has(this.session))) truth.fail(`${this.name}: skipped, but nobody asked for it`);
+    if (!this.#world.mayLose && !skipped && first !== undefined && first <= this.#offset)
       truth.fail(`${this.name}: a needless gap of ${gap.sizeBytes} bytes`);
     this.#offset += gap.sizeBytes;
   }
 
   rewound(bytes: number): void {
+    if (bytes > 0) this.#world.saw('a reader is rewound');
     this.#world.note(`${this.name}: rewound by ${bytes} from ${this.#offset}`);
     this.#offset -= bytes;
     if (!this.#world.mayRewind) this.#world.truth.fail(`${this.name}: a needless rewind by ${bytes} bytes`);
@@ -180,8 +221,10 @@ export class SimPage implements ClientHost {
     if (text !== this.#shownState)
       this.#world.note(`${this.name}: ${text} ${JSON.stringify(state.connection)} typed-not ${state.untypedBytes}`);
     this.#shownState = text;
+    if (text === 'attached' && this.target.kind === 'log') this.#world.saw('a second viewer follows a log');
     if (state.faults.mismatches > 0) truth.fail(`${this.name}: a frame failed the client's check at ${this.#offset}`);
-    if (state.notSentBytes !== this.#notSent) this.#toldNotSent(state);
+    if (state.connection.kind !== 'ended' && state.fateUnknownBytes !== this.#fateUnknown) this.#toldForgotten(state);
+    else if (state.notSentBytes !== this.#notSent) this.#toldNotSent(state);
     if (state.connection.kind === 'ended' && !this.ended) {
       this.ended = state.connection.reason;
       this.#toldAtEnd(state);
@@ -198,33 +241,26 @@ export class SimPage implements ClientHost {
     this.#saved(saved);
   }
 
-  /** In slices, so that a change of the rate counts at once. */
-  #parseLater(): void {
-    const first = this.#toParse[0];
-    if (!first) return;
-    const sliceMs = Math.min(200, (1000 * first.left) / this.parseRate);
-    const parsed = (this.parseRate * sliceMs) / 1000;
-    this.after(sliceMs, () => {
-      first.left -= parsed;
-      if (first.left < 0.5) {
-        this.#toParse.shift();
-        this.#unparsed -= first.bytes;
-        this.client.parsed(first.token);
-      }
-      this.#parseLater();
-    });
-  }
-
   /** Streams of which it was not told before: what the page says of them must enclose the truth, and be exact unless the worker was lost (RS6). */
   #toldAtEnd(state: ClientState): void {
-    if (this.session && this.#world.truth.incarnations(this.session).length > 1) return;
+    if (this.#world.truth.twice(this.session)) return;
     const missing = this.streams.reduce((sum, { told, given, typed }) => sum + (told ? 0 : given - typed), 0);
     const notSent = state.notSentBytes - this.#notSent;
-    if (state.fateUnknownBytes > 0 && this.ended?.kind !== 'worker-lost')
-      this.#world.truth.fail(`${this.name}: the fate of ${state.fateUnknownBytes} bytes is unknown at the end ${this.ended?.kind}`);
-    if (missing < notSent || missing > notSent + state.fateUnknownBytes)
-      this.#world.truth.fail(`${this.name}: ${missing} bytes were not typed; it was told ${notSent} and ${state.fateUnknownBytes} unknown`);
+    const unknown = state.fateUnknownBytes - this.#fateUnknown;
+    if (unknown > 0 && this.ended?.kind !== 'worker-lost' && this.ended?.typed?.all !== false)
+      this.#world.truth.fail(`${this.name}: the fate of ${unknown} bytes is unknown at the end ${this.ended?.kind}`);
+    if (missing < notSent || missing > notSent + unknown)
+      this.#world.truth.fail(`${this.name}: ${missing} bytes were not typed; it was told ${notSent} and ${unknown} unknown`);
     this.#notSent = state.notSentBytes;
+  }
+
+  /** The worker has forgotten the stream: as at an end that nobody has the figures for. */
+  #toldForgotten(state: ClientState): void {
+    const stream = this.#closed && this.#world.truth.streams.get(this.#closed.stream as StreamTruth['id']);
+    if (!stream) return this.#world.truth.fail(`${this.name} calls a fate unknown without having been told so`);
+    const [notSent, unknown] = [state.notSentBytes - this.#notSent, state.fateUnknownBytes - this.#fateUnknown];
+    this.#world.truth.toldUnknown(stream, notSent, unknown);
+    [this.#notSent, this.#fateUnknown] = [state.notSentBytes, state.fateUnknownBytes];
   }
 
   #toldNotSent(state: ClientState): void {
@@ -255,6 +291,10 @@ export class SimPage implements ClientHost {
       if (!ended) truth.fail(`${this.name}: exit ${reason.code} at ${this.#offset}, which no upstream said`);
     } else if (reason.kind === 'worker-lost') {
       if (!this.#world.mayLoseWorkers) truth.fail(`${this.name}: worker lost, but none was`);
+    } else if (reason.kind === 'ended') {
+      if (!this.session || !truth.endAsked.has(this.session)) truth.fail(`${this.name}: ended by a person, but nobody did`);
+      if (!all.some((each) => each.emitted === this.#offset)) truth.fail(`${this.name}: ended at ${this.#offset}, where no upstream was`);
+      this.#world.saw('a person ends a session');
     } else if (reason.kind !== 'refused') truth.fail(`${this.name}: unexpected end ${reason.kind}`);
   }
 }

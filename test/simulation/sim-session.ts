@@ -1,4 +1,5 @@
 import type { SavedSession } from '../../src/client/client-host.ts';
+import type { Target } from '../../src/protocol/target.ts';
 import { SimPage } from './sim-page.ts';
 import type { World } from './world.ts';
 
@@ -6,6 +7,7 @@ import type { World } from './world.ts';
 export class SimSession {
   readonly name: string;
   readonly #world: World;
+  readonly target: Target;
   readonly #size = { cols: 80, rows: 24 };
   pages: SimPage[] = [];
   #saved: SavedSession | undefined;
@@ -14,6 +16,7 @@ export class SimSession {
   constructor(world: World, name: string) {
     this.#world = world;
     this.name = name;
+    this.target = drawTarget(world);
     const first = this.#load();
     first.client.start(this.#size);
   }
@@ -43,7 +46,8 @@ export class SimSession {
 
   #load(): SimPage {
     const first = this.pages.length === 0;
-    const page = new SimPage(this.#world, `${this.name}.${++this.#loads}`, (saved) => {
+    const { parseRate, watcherRate } = this.#world.profile;
+    const page = new SimPage(this.#world, `${this.name}.${++this.#loads}`, this.target, first ? parseRate : watcherRate, (saved) => {
       if (first || !this.#saved) this.#saved = saved;
     });
     this.pages.push(page);
@@ -60,4 +64,10 @@ export class SimSession {
       this.#typeLater(page);
     });
   }
+}
+
+function drawTarget({ profile, random }: World): Target {
+  const place = { cluster: 'local', namespace: 'default', pod: 'pod', container: '' };
+  if (profile.logs > 0 && random.chance(profile.logs)) return { kind: 'log', ...place, follow: true, previous: false };
+  return { kind: 'exec', ...place, command: ['sh'], tty: !(profile.pipes > 0 && random.chance(profile.pipes)) };
 }

@@ -1,6 +1,7 @@
 import { sleep } from '../../src/base/clock.ts';
 import type { EndReason } from '../../src/protocol/end-reason.ts';
 import type { SessionId } from '../../src/protocol/ids.ts';
+import type { Target } from '../../src/protocol/target.ts';
 import {
   type Upstream,
   type UpstreamEvents,
@@ -38,7 +39,7 @@ export class SimOpener implements UpstreamOpener {
       const retryable = random.chance(0.7);
       throw new UpstreamRefusal({ kind: 'refused', reason: retryable ? 'busy' : 'forbidden', message: 'The upstream refused.' }, retryable);
     }
-    return new SimUpstream(this.#world, this.#process, this.#lease, request.sessionId as SessionId, events);
+    return new SimUpstream(this.#world, this.#process, this.#lease, request, events);
   }
 }
 
@@ -49,6 +50,7 @@ export class SimUpstream implements Upstream {
   readonly #process: SimProcess;
   readonly #lease: LeaseTruth;
   readonly #events: UpstreamEvents;
+  readonly #target: Target;
   #paused = false;
   #scheduled = false;
   #inputBuffered = 0;
@@ -59,12 +61,14 @@ export class SimUpstream implements Upstream {
   /** Exits by itself when so much was typed. */
   readonly #exitAfter: number;
 
-  constructor(world: World, process: SimProcess, lease: LeaseTruth, session: SessionId, events: UpstreamEvents) {
+  constructor(world: World, process: SimProcess, lease: LeaseTruth, { sessionId, target }: UpstreamRequest, events: UpstreamEvents) {
+    const session = sessionId as SessionId;
     const { random } = world;
     this.#world = world;
     this.#process = process;
     this.#lease = lease;
     this.#events = events;
+    this.#target = target;
     this.incarnation = world.truth.opened(session, process.name, random.word());
     this.#exitAfter = random.chance(0.15) ? random.whole(1, 600) : Number.POSITIVE_INFINITY;
     world.upstreams.add(this);
@@ -84,7 +88,10 @@ export class SimUpstream implements Upstream {
     const { truth, random, scheduler } = this.#world;
     if (this.incarnation.closed) truth.fail('typed into an upstream that was closed');
     this.#lease.writes('types');
-    truth.typed(this.incarnation, bytes);
+    if (this.#target.kind === 'log') truth.fail('typed into a log');
+    truth.typed(this.incarnation, bytes, this.#world.witness.driverOf(this.incarnation));
+    const { current } = this.incarnation;
+    if (current && truth.followsNotSent(current)) this.#world.saw('a client goes on with a new stream behind what was not sent');
     this.#world.note(`upstream of ${this.incarnation.session} is typed ${bytes.length} bytes`);
     this.#world.typedNow(this.incarnation);
     this.#typed += bytes.length;
@@ -167,12 +174,17 @@ export class SimUpstream implements Upstream {
     });
   }
 
+  /** Only without a TTY the two are told apart. */
+  #source(): 'stdout' | 'stderr' {
+    return this.#target.kind === 'exec' && !this.#target.tty && this.#world.random.chance(0.2) ? 'stderr' : 'stdout';
+  }
+
   #emit(size: number): void {
     const { incarnation } = this;
     if (incarnation.closed) return;
     this.#owed = Math.max(0, this.#owed - size);
     const bytes = this.#world.planted.output(outputBytes(incarnation.outputKey, incarnation.emitted, size));
     incarnation.emitted += size;
-    this.#events.output(bytes, 'stdout');
+    this.#events.output(bytes, this.#source());
   }
 }

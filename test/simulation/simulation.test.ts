@@ -4,19 +4,30 @@ import pins from './pinned.json' with { type: 'json' };
 import { nothingPlanted, type Planted } from './planted.ts';
 import { type ProfileName, profileNames } from './profile.ts';
 import { runSeed } from './run-seed.ts';
+import { SceneSum } from './scene-sum.ts';
+import { sceneNames } from './scenes.ts';
 
 /** Seeds of each profile in every test run, about two minutes of one quiet core; `npm run simulate` runs as many as one likes. */
 const seedsOfProfile: Record<ProfileName, number> = {
-  calm: 150,
-  edges: 450,
-  broker: 500,
-  failover: 750,
-  workers: 500,
-  flow: 150,
-  all: 750,
+  calm: 80,
+  edges: 300,
+  broker: 300,
+  failover: 450,
+  workers: 300,
+  flow: 100,
+  all: 450,
+  control: 150,
+  pages: 100,
+  drains: 120,
+  pipes: 150,
+  primaries: 150,
+  replica: 100,
 };
 
 const minutes = 60_000;
+
+/** Of the fixed seeds. */
+const scenes = new SceneSum();
 
 describe('whole relays on a virtual clock: every byte once and in order, or declared', () => {
   it.each(pins.pinned)('stays right where it once was not: $profile $seed, $found', async ({ seed, profile }) => {
@@ -27,10 +38,15 @@ describe('whole relays on a virtual clock: every byte once and in order, or decl
   it.each(profileNames)('holds in the fixed seeds of profile %s', { timeout: 10 * minutes }, async (profile) => {
     const failures: string[] = [];
     for (let seed = 1; seed <= seedsOfProfile[profile]; seed++) {
-      const { failure } = await runSeed(seed, { profile });
+      const { failure, seen } = await runSeed(seed, { profile });
+      scenes.add(seen);
       if (failure !== undefined) failures.push(`npm run simulate -- --seed ${seed} --profile ${profile}: ${failure}`);
     }
     expect(failures).toEqual([]);
+  });
+
+  it.each(sceneNames)('has come to this: %s', (name) => {
+    expect(scenes.of(name)).toBeGreaterThan(0);
   });
 
   it('takes the same course from the same seed', async () => {

@@ -37,6 +37,9 @@ export interface Incarnation {
 /** What really happened, beside what the relay says: the only judge. The first violation ends the run. */
 export class Truth {
   readonly streams = new Map<ClientStream, StreamTruth>();
+  /** Sessions whose output somebody has asked to skip, or that somebody has asked to end. */
+  readonly skipAsked = new Set<SessionId>();
+  readonly endAsked = new Set<SessionId>();
   readonly #incarnations = new Map<SessionId, Incarnation[]>();
   readonly #claims = new Map<SessionId, number>();
   #violation: string | undefined;
@@ -68,7 +71,7 @@ export class Truth {
    * A fail-over took back that the session had been claimed, and a second worker has it. What the first one typed and said is not on
    * any record then: each upstream is judged by itself, statements about streams are not.
    */
-  #twice(session: SessionId | undefined): boolean {
+  twice(session: SessionId | undefined): boolean {
     return session !== undefined && ((this.#claims.get(session) ?? 0) > 1 || this.incarnations(session).length > 1);
   }
 
@@ -76,6 +79,13 @@ export class Truth {
     const stream = { id, page, session, index: 0, given: 0, typed: 0, told: undefined };
     this.streams.set(id, stream);
     return stream;
+  }
+
+  /** Its page was told that bytes of an earlier stream were not sent. */
+  followsNotSent(stream: StreamTruth): boolean {
+    const page = pageOf(stream);
+    for (const each of this.streams.values()) if (each !== stream && (each.told?.notSent ?? 0) > 0 && pageOf(each) === page) return true;
+    return false;
   }
 
   number(stream: StreamTruth): void {
@@ -103,16 +113,20 @@ export class Truth {
     return incarnation;
   }
 
-  /** Bytes arrived at an upstream: they must be the next ones of one stream of this session that is not closed. */
-  typed(incarnation: Incarnation, bytes: Uint8Array): void {
+  /**
+   * Bytes arrived at an upstream: they must be the next ones of one stream of this session that is not closed.
+   * @param driver whose they are by the worker's word: it decides only between streams whose next bytes these are
+   */
+  typed(incarnation: Incarnation, bytes: Uint8Array, driver: ClientStream | undefined): void {
     const { session, current } = incarnation;
     const mine = [...this.streams.values()].filter(
       (stream) => stream.session() === session && (stream.index & 15) === (bytes[0] ?? 0) >>> 4,
     );
-    const again = this.#twice(session);
+    const again = this.twice(session);
     // Few bytes can fit two streams that share a number: those that may be typed come first.
     const able = mine.filter((each) => !each.told && !incarnation.past.has(each) && each.typed + bytes.length <= each.given);
-    const likely = current && able.includes(current) ? [current, ...able, ...mine] : [...able, ...mine];
+    const said = mine.filter(({ id }) => id === driver);
+    const likely = current && able.includes(current) ? [...said, current, ...able, ...mine] : [...said, ...able, ...mine];
     const next = likely.filter((each) => isNext(each, bytes));
     const stream = again ? [...next, ...likely].find((each) => isSomewhere(incarnation, each, bytes)) : next[0];
     if (!stream) {
@@ -128,15 +142,27 @@ export class Truth {
     if (!again) stream.typed += bytes.length;
   }
 
+  /** The client says to its user: `notSent` bytes of this stream were not typed, and `unknown` bytes may have been. */
+  toldUnknown(stream: StreamTruth, notSent: number, unknown: number): void {
+    stream.told = { typed: stream.typed, notSent };
+    const missing = stream.given - stream.typed;
+    if (this.twice(stream.session()) || (missing >= notSent && missing <= notSent + unknown)) return;
+    this.fail(`${stream.page} was told that ${notSent} bytes were not sent and ${unknown} unknown, but ${missing} were not typed`);
+  }
+
   /** The client says to its user: of this stream exactly `typed` bytes were typed, `notSent` were not. */
   told(stream: StreamTruth, typed: number, notSent: number): void {
     if (stream.told) this.fail(`${stream.page} was told twice what became of a stream`);
     stream.told = { typed, notSent };
     const session = stream.session();
-    if (this.#twice(session)) return;
+    if (this.twice(session)) return;
     if (typed !== stream.typed) this.fail(`${stream.page} was told that ${typed} bytes were typed, but ${stream.typed} were`);
     if (typed + notSent !== stream.given) this.fail(`${stream.page} was told ${notSent} of ${stream.given - typed} bytes were not sent`);
   }
+}
+
+function pageOf({ page }: StreamTruth): string {
+  return page.slice(0, page.indexOf('#'));
 }
 
 function isNext(stream: StreamTruth, bytes: Uint8Array): boolean {

@@ -1,6 +1,7 @@
-import type { SessionId } from '../../src/protocol/ids.ts';
+import type { ClientStream, SessionId } from '../../src/protocol/ids.ts';
 import { nothingPlanted, type Planted } from './planted.ts';
 import type { Profile } from './profile.ts';
+import type { Scene, Seen } from './scenes.ts';
 import { Scheduler } from './scheduler.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { SimBroker } from './sim-broker.ts';
@@ -12,6 +13,7 @@ import type { SimUpstream } from './sim-upstream.ts';
 import { SimWorker } from './sim-worker.ts';
 import type { Trace } from './trace.ts';
 import { type Incarnation, Truth } from './truth.ts';
+import { Witness } from './witness.ts';
 
 /** Everything of one run: processes, network, broker, people, and what really happened. */
 export class World {
@@ -20,6 +22,7 @@ export class World {
   readonly planted: Planted;
   readonly scheduler = new Scheduler();
   readonly truth = new Truth();
+  readonly witness = new Witness(this);
   readonly connections = new Set<Connection>();
   readonly upstreams = new Set<SimUpstream>();
   readonly processes: SimProcess[] = [];
@@ -28,6 +31,7 @@ export class World {
   readonly workers: SimWorker[] = [];
   readonly sessions: SimSession[] = [];
   readonly #trace: Trace;
+  readonly #seen = new Map<Scene, number>();
   /** Faults may happen. */
   faulty = true;
   /** Nothing new is typed and nothing new is written by an upstream. */
@@ -55,6 +59,11 @@ export class World {
     return this.broker.failOvers > 0 || this.broker.emptied;
   }
 
+  /** The same of output: what no replica has stays with its writer (FC4). */
+  get mayLoseOutput(): boolean {
+    return this.mayLose && !this.profile.replica;
+  }
+
   /** The push of an append that was refused is shown, and its writer died before it could send it again (LG4). */
   get mayRewind(): boolean {
     return this.mayLose || (this.workersLost > 0 && this.profile.appendRefused > 0);
@@ -74,6 +83,12 @@ export class World {
     return this.sessions.flatMap((session) => session.pages);
   }
 
+  /** Behind the last input byte that a client has sent to this edge since it asked for control. */
+  inputUnderWay(edge: string | undefined, stream: ClientStream): number {
+    const all = [...this.connections].filter((each) => each.edge.name === edge && each.page.streams.at(-1)?.id === stream);
+    return Math.max(0, ...all.map(({ inputEnd }) => inputEnd));
+  }
+
   newProcess(name: string, leastTimerMs?: number): SimProcess {
     const process = new SimProcess(name, this.scheduler, this.random.between(0, 1_000_000), leastTimerMs);
     this.processes.push(process);
@@ -90,6 +105,14 @@ export class World {
 
   note(text: string): void {
     this.#trace.note(this.scheduler.nowMs, text);
+  }
+
+  saw(scene: Scene): void {
+    this.#seen.set(scene, (this.#seen.get(scene) ?? 0) + 1);
+  }
+
+  get seen(): Seen {
+    return Object.fromEntries(this.#seen);
   }
 
   count(value: number): void {

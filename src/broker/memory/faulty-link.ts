@@ -1,7 +1,7 @@
 import { Backoff } from '../../base/backoff.ts';
 import type { Clock, Random, Timer } from '../../base/clock.ts';
 import { BrokerUnavailable } from '../broker.ts';
-import type { LogListener, LogName, LogSubscription } from '../log-store.ts';
+import type { Confirmation, LogListener, LogName, LogSubscription } from '../log-store.ts';
 import { LinkLeg } from './link-leg.ts';
 import type { MemoryLink } from './memory-link.ts';
 import type { MemoryServer } from './memory-server.ts';
@@ -31,6 +31,10 @@ export interface FaultyLinkOptions {
   readonly random: Random;
   /** The server that a new connection reaches now; undefined: none answers. */
   readonly route: () => MemoryServer | undefined;
+  /** Commands and pushes have a connection each, which take their own time and may reach two servers (LG5). */
+  readonly separate?: boolean;
+  /** The two connections reached two servers, and neither is used. */
+  readonly mismatched?: () => void;
   readonly faults: LinkFaults;
   /** A command that is not answered in this time breaks the link. */
   readonly timeoutMs?: number;
@@ -56,6 +60,10 @@ interface Connection {
   readonly answers: LinkLeg;
   readonly pushes: LinkLeg;
   readonly pending: Map<Command, Timer>;
+  /** Asks for subscriptions; the commands' own unless pushes have a connection of theirs. */
+  readonly requests: LinkLeg;
+  readonly barrier: LinkLeg;
+  readonly confirming: Set<(confirmation: Confirmation) => void>;
 }
 
 /** The link of the simulation: the same contract as a pair of sockets to one Redis node, over a clock and drawn faults. */
@@ -84,6 +92,23 @@ export class FaultyLink implements MemoryLink {
   append(log: LogName, frame: Uint8Array): Promise<boolean> {
     const run = (server: MemoryServer) => this.#append(server, log, frame);
     return new Promise((answer) => this.#send({ run, answer, fail: () => answer(false), resendable: false }));
+  }
+
+  confirm(): Promise<Confirmation> | undefined {
+    const connection = this.#connection;
+    if (!connection?.server.replica) return undefined;
+    return new Promise((resolve) => {
+      const told = (confirmation: Confirmation) => {
+        if (connection.confirming.delete(told)) resolve(confirmation);
+      };
+      connection.confirming.add(told);
+      connection.barrier.send(() => {
+        const { replica } = connection.server;
+        const answer = (confirmation: Confirmation) => connection.barrier.send(() => told(confirmation));
+        if (replica) replica.confirm(answer);
+        else answer('alone');
+      });
+    });
   }
 
   subscribe(log: LogName, listener: LogListener): LogSubscription {
@@ -130,6 +155,8 @@ export class FaultyLink implements MemoryLink {
     else if (this.#frozen) this.#late.push(connection.commands);
     connection.answers.drop();
     connection.pushes.drop();
+    connection.barrier.drop();
+    if (connection.requests !== connection.commands) connection.requests.drop();
     const broken = [...this.#subscriptions];
     this.#subscriptions.clear();
     for (const { log, sink } of broken) connection.server.unsubscribe(log, sink);
@@ -139,19 +166,20 @@ export class FaultyLink implements MemoryLink {
       timer.cancel();
       command.fail(new BrokerUnavailable());
     }
+    for (const told of [...connection.confirming]) told('lost');
     for (const { listener } of broken) listener.broken();
   }
 
   /** The server stops answering, as if its process were stopped. */
   freeze(): void {
     this.#frozen = true;
-    this.#connection?.commands.hold();
+    for (const leg of legsToServer(this.#connection)) leg.hold();
   }
 
   thaw(): void {
     this.#frozen = false;
     for (const commands of this.#late.splice(0)) commands.release();
-    this.#connection?.commands.release();
+    for (const leg of legsToServer(this.#connection)) leg.release();
   }
 
   #append(server: MemoryServer, log: LogName, frame: Uint8Array): boolean {
@@ -181,7 +209,7 @@ export class FaultyLink implements MemoryLink {
   }
 
   #listen(connection: Connection, subscription: Subscription): void {
-    connection.commands.send(() => {
+    connection.requests.send(() => {
       if (this.#connection !== connection || !this.#subscriptions.has(subscription)) return;
       connection.server.subscribe(subscription.log, subscription.sink);
       connection.pushes.send(() => this.#subscriptions.has(subscription) && subscription.listener.subscribed());
@@ -192,20 +220,33 @@ export class FaultyLink implements MemoryLink {
     const { clock } = this.#options;
     this.#attempt ??= clock.after(this.#backoff.nextMs(), () => {
       this.#attempt = undefined;
-      this.#connect();
+      const server = this.#reach();
+      if (!this.#options.separate || !server) return this.#connect(server);
+      this.#attempt = clock.after(this.#options.faults.delayMs('push'), () => {
+        this.#attempt = undefined;
+        const other = this.#reach();
+        // A read on one server says nothing about pushes of another (LG5).
+        if (other && other !== server) this.#options.mismatched?.();
+        this.#connect(other === server ? server : undefined);
+      });
     });
   }
 
-  #connect(): void {
-    const { clock, faults, route } = this.#options;
-    const server = this.#frozen ? undefined : route();
+  #reach(): MemoryServer | undefined {
+    return this.#frozen ? undefined : this.#options.route();
+  }
+
+  #connect(server: MemoryServer | undefined): void {
+    const { clock, faults, separate } = this.#options;
     if (!server) {
       this.#connectLater();
       return this.#failWaiting();
     }
     this.#backoff.reset();
     const leg = (name: 'command' | 'answer' | 'push') => new LinkLeg(clock, () => faults.delayMs(name));
-    this.#connection = { server, commands: leg('command'), answers: leg('answer'), pushes: leg('push'), pending: new Map() };
+    const legs = { commands: leg('command'), answers: leg('answer'), pushes: leg('push'), barrier: leg('command') };
+    const requests = separate ? leg('command') : legs.commands;
+    this.#connection = { server, ...legs, requests, pending: new Map(), confirming: new Set() };
     for (const subscription of this.#subscriptions) this.#listen(this.#connection, subscription);
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -220,4 +261,8 @@ export class FaultyLink implements MemoryLink {
     this.#waiting = [];
     for (const command of waiting) command.fail(new BrokerUnavailable());
   }
+}
+
+function legsToServer(connection: Connection | undefined): ReadonlySet<LinkLeg> {
+  return new Set(connection ? [connection.commands, connection.requests, connection.barrier] : []);
 }

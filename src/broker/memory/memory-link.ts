@@ -1,5 +1,5 @@
 import { BrokerUnavailable } from '../broker.ts';
-import type { LogListener, LogName, LogSubscription } from '../log-store.ts';
+import type { Confirmation, LogListener, LogName, LogSubscription } from '../log-store.ts';
 import type { MemoryServer } from './memory-server.ts';
 
 /** One client's way to a server: the twin of a connection pair to one Redis node. Time and faults live here. */
@@ -8,6 +8,8 @@ export interface MemoryLink {
   call<Answer>(command: (server: MemoryServer) => Answer): Promise<Answer>;
   /** Stores and pushes one frame (LG4); false is doubt. Never rejects. */
   append(log: LogName, frame: Uint8Array): Promise<boolean>;
+  /** Whether what was stored before this call is on a replica too (FC4); undefined without one. */
+  confirm(): Promise<Confirmation> | undefined;
   subscribe(log: LogName, listener: LogListener): LogSubscription;
   /** Calls `broken` whenever the connection is lost, before another one is used. @returns a function that stops it */
   onBreak(broken: () => void): () => void;
@@ -36,6 +38,10 @@ export class DirectLink implements MemoryLink {
     const stored = this.#server.store(log, frame);
     this.#server.publish(log, frame);
     return stored;
+  }
+
+  confirm(): undefined {
+    return undefined;
   }
 
   subscribe(log: LogName, listener: LogListener): LogSubscription {

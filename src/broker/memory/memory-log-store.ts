@@ -1,6 +1,7 @@
 import type { SessionId } from '../../protocol/ids.ts';
 import type { EntryId } from '../../protocol/position.ts';
 import type {
+  Confirmation,
   EndAnswer,
   EndRequest,
   LogListener,
@@ -47,9 +48,8 @@ export class MemoryLogStore implements LogStore {
     return (await this.#link.append(log, frame)) ? 'stored' : 'doubt';
   }
 
-  /** No replicas. */
-  confirm(): undefined {
-    return undefined;
+  confirm(): Promise<Confirmation> | undefined {
+    return this.#link.confirm();
   }
 
   watchConnection(_log: LogName, lost: () => void): LogSubscription {

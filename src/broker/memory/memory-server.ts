@@ -22,8 +22,9 @@ import type {
 import { endSession, leave } from './end-session.ts';
 import { entryOf } from './fencing.ts';
 import { MemoryHints } from './memory-hints.ts';
-import { MemorySession, type Step } from './memory-session.ts';
+import { MemorySession, type Step, type WriteHistory } from './memory-session.ts';
 import { reassert } from './reassert.ts';
+import { Replica } from './replica.ts';
 import { restoredBefore, restoredSession } from './restore.ts';
 import { claim, newMeta, release, started, touch } from './session-steps.ts';
 import { takeInput, takeOutput } from './take.ts';
@@ -48,10 +49,11 @@ const sweepEveryMs = 10_000;
 export class MemoryServer {
   readonly #clock: Clock;
   readonly #lifetimes: Lifetimes;
-  readonly #remembered: number;
+  readonly #history: WriteHistory;
   readonly #sessions = new Map<SessionId, MemorySession>();
   readonly #channels = new Map<string, Set<PushSink>>();
   #hints: MemoryHints;
+  #replica: Replica | undefined;
   #sweptMs: number;
   /** Since when it may lack what another server had; inside one process, and in a first server, nothing is ever to come back. */
   #bornMs = Number.NEGATIVE_INFINITY;
@@ -59,7 +61,7 @@ export class MemoryServer {
   constructor(options: MemoryServerOptions) {
     this.#clock = options.clock;
     this.#lifetimes = { ...defaultLifetimes, ...options.lifetimes };
-    this.#remembered = options.rememberedWrites ?? 0;
+    this.#history = { remembered: options.rememberedWrites ?? 0, writes: 0 };
     this.#hints = new MemoryHints(this.#lifetimes);
     this.#sweptMs = options.clock.now();
   }
@@ -86,7 +88,7 @@ export class MemoryServer {
     const known = this.#session(id);
     if (known) return restoredBefore(known, request);
     const expiresAtMs = this.#clock.now() + this.#lifetimes.sessionMs;
-    const { session, answer } = restoredSession(request, this.#remembered, this.#clock.wallMs(), expiresAtMs);
+    const { session, answer } = restoredSession(request, this.#history, this.#clock.wallMs(), expiresAtMs);
     this.#sessions.set(id, session);
     if (answer.kind === 'restored') this.publish({ session: id, log: 'out' }, answer.frame);
     return answer;
@@ -151,7 +153,7 @@ export class MemoryServer {
     const known = this.#session(session.id);
     if (known) return known.meta.record.keyHash === session.keyHash;
     const meta = newMeta(session, this.#clock.now() + this.#lifetimes.waitingMs);
-    this.#sessions.set(session.id, new MemorySession(meta, this.#remembered));
+    this.#sessions.set(session.id, new MemorySession(meta, this.#history));
     return true;
   }
 
@@ -190,11 +192,31 @@ export class MemoryServer {
 
   /** A replica that is `writes` behind for each session and becomes the primary; this one still answers whoever is connected to it. */
   copyWithout(writes: (id: SessionId) => number = () => 0): MemoryServer {
-    const copy = new MemoryServer({ clock: this.#clock, lifetimes: this.#lifetimes, rememberedWrites: this.#remembered });
-    for (const [id, session] of this.#sessions) copy.#sessions.set(id, session.copyWithout(writes(id)));
+    const copy = new MemoryServer({ clock: this.#clock, lifetimes: this.#lifetimes, rememberedWrites: this.#history.remembered });
+    for (const [id, session] of this.#sessions) copy.#sessions.set(id, session.copyWithout(writes(id), copy.#history));
     copy.#hints = this.#hints.copy();
     copy.#bornMs = this.#clock.now();
     return copy;
+  }
+
+  /** It has a replica, which follows (see {@link Replica}). */
+  get replica(): Replica | undefined {
+    return this.#replica;
+  }
+
+  setReplica(is: boolean): void {
+    this.#replica?.close();
+    this.#replica = is ? new Replica(this.#history) : undefined;
+  }
+
+  /** Writes of a session that its replica does not have. */
+  unreplicated(id: SessionId): number {
+    return this.#replica ? (this.#sessions.get(id)?.writesAfter(this.#replica.writes) ?? 0) : 0;
+  }
+
+  /** Another server is the primary: what this one does not know may be there (LG11). */
+  replaced(): void {
+    this.#bornMs = this.#clock.now();
   }
 
   /** Queue, leases, index and tickets lie in other slots: a fail-over may lose them alone. */

@@ -31,23 +31,31 @@ export interface Step<Answer> {
 }
 
 interface Undo {
+  /** Of the server's writes. */
+  readonly order: number;
   readonly meta: Meta;
   readonly appended: { readonly out: number; readonly in: number };
   readonly trimmed?: { readonly log: 'out' | 'in'; readonly entries: readonly Entry[] };
+}
+
+/** The writes of one server, of all its sessions. */
+export interface WriteHistory {
+  /** How many of each session a copy may lose (see {@link MemorySession.copyWithout}); 0 in production. */
+  readonly remembered: number;
+  writes: number;
 }
 
 /** One session: `meta` and two logs, changed one write at a time, in one order, as the keys of one slot are. */
 export class MemorySession {
   readonly out: MemoryLog;
   readonly in: MemoryLog;
-  readonly #remembered: number;
+  readonly #history: WriteHistory;
   #undo: Undo[] = [];
   #meta: Meta;
 
-  /** @param remembered writes that a copy may lose (see {@link copyWithout}); 0 in production */
-  constructor(meta: Meta, remembered: number, out = new MemoryLog(), input = new MemoryLog()) {
+  constructor(meta: Meta, history: WriteHistory, out = new MemoryLog(), input = new MemoryLog()) {
     this.#meta = meta;
-    this.#remembered = remembered;
+    this.#history = history;
     this.out = out;
     this.in = input;
   }
@@ -68,9 +76,14 @@ export class MemorySession {
     if (entries.length > 0) this.#remember({ meta: this.#meta, appended: { out: 0, in: 0 }, trimmed: { log, entries } });
   }
 
+  /** Remembered writes that a replica does not have which has the server's writes up to `order`. */
+  writesAfter(order: number): number {
+    return this.#undo.length - 1 - this.#undo.findLastIndex((undo) => undo.order <= order);
+  }
+
   /** The session as a replica has it that is `writes` behind: one replication order for meta and both logs, so a common earlier state. */
-  copyWithout(writes: number): MemorySession {
-    const copy = new MemorySession(this.#meta, this.#remembered, this.out.copy(), this.in.copy());
+  copyWithout(writes: number, history: WriteHistory): MemorySession {
+    const copy = new MemorySession(this.#meta, history, this.out.copy(), this.in.copy());
     copy.#undo = [...this.#undo];
     for (let lost = 0; lost < writes; lost++) {
       const undo = copy.#undo.pop();
@@ -83,9 +96,10 @@ export class MemorySession {
     return copy;
   }
 
-  #remember(undo: Undo): void {
-    if (this.#remembered === 0) return;
-    this.#undo.push(undo);
-    if (this.#undo.length > this.#remembered) this.#undo.shift();
+  #remember(undo: Omit<Undo, 'order'>): void {
+    const { remembered } = this.#history;
+    if (remembered === 0) return;
+    this.#undo.push({ ...undo, order: ++this.#history.writes });
+    if (this.#undo.length > remembered) this.#undo.shift();
   }
 }

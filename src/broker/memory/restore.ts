@@ -1,13 +1,13 @@
 import type { RestoreAnswer, RestoreRequest } from '../log-store.ts';
 import { entryOf, newFence } from './fencing.ts';
 import { MemoryLog } from './memory-log.ts';
-import { MemorySession } from './memory-session.ts';
+import { MemorySession, type WriteHistory } from './memory-session.ts';
 import { sameTake } from './take.ts';
 
 /** LG11: a session from its owner's memory, with a new fence on its output log. The input log goes on under its writer's. */
 export function restoredSession(
   request: RestoreRequest,
-  remembered: number,
+  history: WriteHistory,
   wallMs: number,
   expiresAtMs: number,
 ): { session: MemorySession; answer: RestoreAnswer } {
@@ -15,7 +15,7 @@ export function restoredSession(
   const { fence, entry, table } = newFence(out.head, out.table, { nonce, writer: record.owner ?? '' }, wallMs);
   const logs = [new MemoryLog([...out.frames.map(entryOf), entry]), new MemoryLog(request.in.frames.map(entryOf))] as const;
   const meta = { record, tables: { out: table, in: request.in.table }, streams, driver, expiresAtMs };
-  return { session: new MemorySession(meta, remembered, ...logs), answer: { kind: 'restored', fence, frame: entry.frame, table } };
+  return { session: new MemorySession(meta, history, ...logs), answer: { kind: 'restored', fence, frame: entry.frame, table } };
 }
 
 /** Meta exists: the answer to the same nonce, or a refusal. */
