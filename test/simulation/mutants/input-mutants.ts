@@ -56,8 +56,8 @@ export const inputMutants: readonly Mutant[] = [
     breaks: 'RS6: of a lost worker the client says that nothing un-typed was sent',
     profile: 'all',
     file: 'client/lost-input.ts',
-    find: '      this.#fateUnknownBytes += sent - typed;\n      this.#notSentBytes += end - sent;\n',
-    replace: '      this.#notSentBytes += end - typed;\n',
+    find: '    this.#fateUnknownBytes += sent - typed;\n    this.#notSentBytes += end - sent;\n',
+    replace: '    this.#notSentBytes += end - typed;\n',
   },
   {
     id: 'lost-streams-not-carried',
@@ -188,8 +188,8 @@ export const inputMutants: readonly Mutant[] = [
     breaks: 'RS6: the worker states how far a stream was typed that was given up, and types it on',
     profile: 'edges',
     file: 'session/typist.ts',
-    find: 'if (state.closedBy === undefined) this.#put({ ...state, closedBy: CloseStreamCause.superseded });\n    return this.of(stream);',
-    replace: 'return { ...state, closedBy: state.closedBy ?? CloseStreamCause.superseded };',
+    find: '    this.#put(state);\n    return state;\n',
+    replace: '    return state;\n',
     open: 'Not found in the seeds that were run so far.',
   },
   {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { allMutants, killedShare, openMutants, quarterOf, quarters } from './all-mutants.ts';
 import { Hunt, type Hunted, type Kill } from './hunt.ts';
@@ -35,6 +36,11 @@ describe('protocol bugs that are planted in the production code', () => {
     for (const mutant of quarterOf(quarter)) if (!mutant.survives) hunted.push(await hunt.find(mutant));
     expect(hunted.filter(({ kill }) => !kill).map(({ id }) => id)).toEqual([]);
     expect(await hunt.innocent(hunted.flatMap(({ kill }) => kill ?? []))).toBeUndefined();
+  });
+
+  it.each([...allMutants, ...openMutants])('fit the production code: $id', async (mutant) => {
+    const text = await readFile(new URL(`../../../src/${mutant.file}`, import.meta.url), 'utf8');
+    expect(patched(mutant, text)).not.toBe(text);
   });
 
   it('are refused when the production code has moved on without them', () => {
