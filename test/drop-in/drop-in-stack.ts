@@ -21,7 +21,7 @@ export class DropInStack implements AsyncDisposable {
   readonly caFile = tls('cert');
   readonly edges: readonly PoseidonProcess[];
   readonly worker: PoseidonProcess;
-  readonly #redis: RedisServer;
+  readonly redis: RedisServer;
   readonly #nginx: ChildProcess;
   readonly #kubectl: string;
 
@@ -40,7 +40,7 @@ export class DropInStack implements AsyncDisposable {
     this.directory = parts.directory;
     this.edges = parts.edges;
     this.worker = parts.worker;
-    this.#redis = parts.redis;
+    this.redis = parts.redis;
     this.#nginx = parts.nginx;
     this.#kubectl = parts.kubectl;
   }
@@ -118,7 +118,7 @@ export class DropInStack implements AsyncDisposable {
     await Promise.all([...this.edges, this.worker].map((each) => each[Symbol.asyncDispose]()));
     const exited = new Promise((resolve) => this.#nginx.once('exit', resolve));
     if (this.#nginx.exitCode === null && this.#nginx.kill('SIGTERM')) await exited;
-    await this.#redis[Symbol.asyncDispose]();
+    await this.redis[Symbol.asyncDispose]();
     await this.cluster.close();
     await rm(this.directory, { recursive: true, force: true });
   }

@@ -5,7 +5,8 @@ import { decodeUtf8 } from '../../protocol/utf8.ts';
 import { channel, decodeClientMessage, encodeMessage } from '../../upstream/kubernetes/channel-codec.ts';
 import type { ChannelProtocol } from '../../upstream/kubernetes/subprotocol.ts';
 import type { StreamSocket, StreamSocketEvents } from '../stream-listener.ts';
-import type { DropInSession, Front } from './drop-in-session.ts';
+import type { Front } from './client-output.ts';
+import type { DropInSession } from './drop-in-session.ts';
 import { endOnChannels } from './end-answer.ts';
 
 /** The server's end of one exec or attach socket (DI2): as the API server and the container runtimes speak. */

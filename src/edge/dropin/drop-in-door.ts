@@ -140,7 +140,7 @@ export class DropInDoor implements StreamDoors {
   /** What a client without WebSockets is told (DI4): what the API server would say, and what it cannot have here. */
   async #dryRun({ user, target }: Admitted): Promise<HttpResponse> {
     const refused = await this.#options.mayStart(user, target);
-    if (!refused) return failureAnswer(400, 'SPDY is not spoken here: use a client that speaks WebSocket (kubectl from 1.30 on does).');
+    if (!refused) return failureAnswer(400, onlyWebSocket);
     return endBeforeOpen(refused, user.credential === undefined) ?? failureAnswer(502, refused.message);
   }
 
@@ -181,6 +181,10 @@ export class DropInDoor implements StreamDoors {
     return (end && endBeforeOpen(end, user.credential === undefined)) ?? answer(session, end);
   }
 }
+
+/** A client that falls back to SPDY shows this instead of what came of its WebSocket. */
+const onlyWebSocket =
+  'SPDY is not spoken here, only WebSocket (kubectl from 1.30 on). If that was tried first, it failed for a reason that may have passed: try again.';
 
 /** What has to be told to workers before this process ends. */
 const closeWithinMs = 2_000;

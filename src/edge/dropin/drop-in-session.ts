@@ -2,7 +2,7 @@ import type { Timer } from '../../base/clock.ts';
 import { LogFollower } from '../../broker/log-follower.ts';
 import { LogReader, type ReaderSink } from '../../log/log-reader.ts';
 import { type EndReason, parseEndReason } from '../../protocol/end-reason.ts';
-import { type Entry, endOffset, entryContent, entryPayload, OutputFlag } from '../../protocol/entry.ts';
+import { type Entry, entryPayload } from '../../protocol/entry.ts';
 import { CloseStreamCause, decodeEphemeral, type Ephemeral, encodeEphemeral } from '../../protocol/ephemeral.ts';
 import { FrameType } from '../../protocol/frame-type.ts';
 import type { Gap } from '../../protocol/gap.ts';
@@ -17,19 +17,9 @@ import { noInput } from '../relay/edge-gauges.ts';
 import type { EdgeTools } from '../relay/relay-tools.ts';
 import { Steering } from '../relay/steering.ts';
 import { ClientInput } from './client-input.ts';
+import { ClientOutput, type Front } from './client-output.ts';
 import { firstSize, graceMs, leaveWithinMs, openWithinMs, windowBytes } from './constants.ts';
 import type { DropInHolds } from './drop-in-gauges.ts';
-
-/** The client's side of a session, in the words of its protocol. */
-export interface Front {
-  /** @param taken called when the network has the bytes */
-  output(bytes: Uint8Array, source: 'stdout' | 'stderr', taken: () => void): void;
-  /** Said once, after all output. */
-  end(end: EndReason): void;
-  /** The session takes no more input for now. */
-  hold(held: boolean): void;
-  bufferedBytes(): number;
-}
 
 export interface DropInPlan {
   readonly target: Target;
@@ -49,22 +39,14 @@ export class DropInSession implements ReaderSink {
   readonly #tools: EdgeTools;
   readonly #over: () => void;
   readonly #steering: Steering;
+  readonly #output = new ClientOutput(() => this.#tellCredit());
   #state: 'opening' | 'open' | 'leaving' | 'over' = 'opening';
-  #front: Front | undefined;
   #follower: LogFollower | undefined;
   #owner: WorkerId | undefined;
-  /** Output that came before the client's request was answered. */
-  #early: Entry[] = [];
-  /** Why it ended, if that is so before the client's request was answered. */
-  #end: EndReason | undefined;
   #opened: (end: EndReason | undefined) => void = () => {};
   #requeue: Timer | undefined;
   #limit: Timer | undefined;
   #queued = false;
-  /** The front has been given some. */
-  #shown = false;
-  #taken = { fence: 0, offset: 0 };
-  #toldOffset = 0;
 
   /** @param over called once, when nothing of the session is left here */
   constructor(plan: DropInPlan, tools: EdgeTools, over: () => void) {
@@ -74,12 +56,12 @@ export class DropInSession implements ReaderSink {
     this.sessionId = tools.newId(21) as SessionId;
     this.#steering = new Steering(this.sessionId, tools, {
       viewport: () => ({ ...firstSize, windowBytes }),
-      credit: () => ({ outputFence: this.#taken.fence, offset: this.#taken.offset, windowBytes }),
+      credit: () => ({ outputFence: this.#output.credit.fence, offset: this.#output.credit.offset, windowBytes }),
       acknowledge: (accepted, typed) => this.input.acknowledged(accepted, typed),
       control: (control) => this.#controlled(control),
     });
     const line = () => this.#steering.input;
-    this.input = new ClientInput(tools.random, line, (full) => this.#front?.hold(full));
+    this.input = new ClientInput(tools.random, line, (full) => this.#output.hold(full));
   }
 
   get owner(): WorkerId | undefined {
@@ -95,7 +77,7 @@ export class DropInSession implements ReaderSink {
       poseidon_dropin_input_bytes: this.input.keptBytes,
       poseidon_dropin_log_input_bytes: poseidon_edge_input_held_bytes + poseidon_edge_input_pending_bytes + poseidon_edge_input_ring_bytes,
       poseidon_dropin_kept_push_bytes: this.#follower?.reader.keptBytes ?? 0,
-      poseidon_dropin_output_bytes: this.#front?.bufferedBytes() ?? this.#early.reduce((sum, entry) => sum + entry.frame.length, 0),
+      poseidon_dropin_output_bytes: this.#output.bufferedBytes,
     };
   }
 
@@ -120,25 +102,20 @@ export class DropInSession implements ReaderSink {
 
   /** The client's request was answered: from here on it gets what there is. */
   start(front: Front): void {
-    if (this.#state === 'leaving') return;
-    this.#front = front;
-    for (const entry of this.#early.splice(0)) this.#show(entry);
-    if (this.#end) front.end(this.#end);
+    this.#output.start(front);
   }
 
   /** The client has gone or is to be let go of: the process is not kept for it. */
   leave(): void {
     if (this.#state === 'leaving' || this.#state === 'over') return;
     this.#opened(clientGone);
-    this.#front = undefined;
-    this.#early = [];
+    this.#output.leave(this.#follower?.reader.position.offset ?? 0);
     if (!this.#queued) return this.#close();
     this.#state = 'leaving';
     this.#limit?.cancel();
     // What the client wrote before it left is typed first; the request to end waits behind it on the log.
     this.#steering.input?.endRequest();
     this.#limit = this.#tools.clock.after(leaveWithinMs, () => this.#close());
-    this.#taken = { ...this.#taken, offset: this.#follower?.reader.position.offset ?? 0 };
     this.#tellCredit();
   }
 
@@ -160,10 +137,10 @@ export class DropInSession implements ReaderSink {
     if (this.#state === 'over') return;
     switch (entry.type) {
       case FrameType.outputFence:
-        this.#taken = { ...this.#taken, fence: entry.fence };
-        return;
+        return this.#output.fence(entry.fence);
       case FrameType.outputData:
-        return this.#output(entry);
+        this.#isOpen();
+        return this.#output.data(entry);
       case FrameType.outputGap:
         return this.#missing();
       case FrameType.outputExit:
@@ -178,8 +155,8 @@ export class DropInSession implements ReaderSink {
   }
 
   rewound(): void {
-    if (this.#shown) this.#missing();
-    this.#early = [];
+    if (this.#output.shown) this.#missing();
+    this.#output.forgetEarly();
   }
 
   // --- the session ---
@@ -275,25 +252,6 @@ export class DropInSession implements ReaderSink {
     this.#opened(undefined);
   }
 
-  #output(entry: Entry): void {
-    this.#isOpen();
-    if (this.#state === 'leaving') this.#took(entry);
-    else if (this.#front) this.#show(entry);
-    else this.#early.push(entry);
-  }
-
-  #show(entry: Entry): void {
-    const source = (entry.flags & OutputFlag.stderr) === 0 ? 'stdout' : 'stderr';
-    this.#shown = true;
-    this.#front?.output(entryContent(entry), source, () => this.#took(entry));
-  }
-
-  #took(entry: Entry): void {
-    if (this.#state === 'over') return;
-    this.#taken = { ...this.#taken, offset: Math.max(this.#taken.offset, endOffset(entry)) };
-    if (this.#taken.offset - this.#toldOffset >= windowBytes / 2) this.#tellCredit();
-  }
-
   /** The protocol of this client has no words for a hole: it must not take the rest for all of it. */
   #missing(): void {
     this.fail('Output of the process was lost on the way.', 'output-lost');
@@ -306,15 +264,14 @@ export class DropInSession implements ReaderSink {
 
   #tell(end: EndReason): void {
     if (this.#state === 'opening') this.#opened(end);
-    else if (this.#front) this.#front.end(end);
-    else this.#end = end;
+    else this.#output.end(end);
   }
 
   #tellCredit(): void {
     const { input } = this.#steering;
     if (!input) return;
-    const { fence, offset } = this.#taken;
-    this.#toldOffset = offset;
+    const { fence, offset } = this.#output.credit;
+    this.#output.told();
     this.#publish(encodeEphemeral({ input: input.fence, output: fence }, { kind: 'credit', offset, windowBytes }));
   }
 

@@ -2,7 +2,7 @@ import type { EndReason } from '../../protocol/end-reason.ts';
 import { encodeLogMessage } from '../../upstream/kubernetes/channel-codec.ts';
 import type { Framing } from '../../upstream/kubernetes/subprotocol.ts';
 import type { StreamBody, StreamSocket, StreamSocketEvents } from '../stream-listener.ts';
-import type { Front } from './drop-in-session.ts';
+import type { Front } from './client-output.ts';
 import { endOfLog } from './end-answer.ts';
 
 /** A log over a WebSocket. What the client sends is read and forgotten (facts 2.3). */

@@ -310,7 +310,7 @@ describe('the drop-in door', () => {
   });
 
   it('[DI6] does not go on behind a gap or a rewind, and ends the session', async () => {
-    for (const happens of ['gap', 'rewound'] as const) {
+    for (const happens of ['gap', 'rewound', 'gap before it is answered'] as const) {
       await using relay = await TestRelay.start();
       const { shared, ...tools } = relay.edgeTools('edge-d');
       const { channels, reads, rings } = shared;
@@ -320,11 +320,12 @@ describe('the drop-in door', () => {
       await relay.clock.advance(10);
       expect(await opening).toBeUndefined();
       const ends: EndReason[] = [];
+      if (happens === 'gap before it is answered') session.gap({ sizeBytes: 5 });
       session.start({ output: (_bytes, _source, taken) => taken(), end: (end) => ends.push(end), hold() {}, bufferedBytes: () => 0 });
       relay.opener.upstream.print('before');
       await relay.clock.advance(10);
       if (happens === 'gap') session.gap({ sizeBytes: 5 });
-      else session.rewound();
+      if (happens === 'rewound') session.rewound();
       expect(ends).toMatchObject([{ kind: 'broken', reason: 'output-lost' }]);
       relay.opener.upstream.print('after');
       await relay.clock.advance(100);
