@@ -42,7 +42,6 @@ export const logMutants: readonly Mutant[] = [
     file: 'broker/log-appender.ts',
     find: 'this.#watch = store.watchConnection(log, () => this.doubt());',
     replace: 'this.#watch = store.watchConnection(log, () => undefined);',
-    open: 'Found at an earlier commit, by a seed that takes another course now.',
   },
   {
     id: 'ring-drops-unanswered',
