@@ -19,6 +19,8 @@ export interface InputSideEvents {
   driver(fence: FenceEntry): void;
   /** Tell everybody how much of a stream was typed, or that it is closed (RS4, RS6). */
   tell(statement: EphemeralBody): void;
+  /** The upstream speaks a protocol that has no end of input: the process goes on waiting. */
+  endNotTold(): void;
   /** A person ends the session. */
   endRequested(): void;
   /** The worker has done with everything up to this entry: the log may forget what is before it (LG9). */
@@ -200,7 +202,7 @@ export class InputSide implements ReaderSink {
       }
       case FrameType.inputEndOfInput:
         if (this.#typist.endOfInput(clientOffset(entry))) {
-          upstream.endInput();
+          if (!upstream.endInput()) this.#events.endNotTold();
           this.#tellCurrent();
         }
         return;

@@ -5,6 +5,7 @@ import { OutputFlag } from '../protocol/entry.ts';
 import { FrameType } from '../protocol/frame-type.ts';
 import { encodeGap, GapCause } from '../protocol/gap.ts';
 import { maxEntryPayloadBytes } from '../protocol/limits.ts';
+import { encodeUtf8 } from '../protocol/utf8.ts';
 import type { CreditGate } from '../session/credit-gate.ts';
 import { OutputSkip } from '../session/output-skip.ts';
 import { TurnBudget } from '../session/turn-budget.ts';
@@ -86,6 +87,11 @@ export class OutputSide {
     this.#held.push({ bytes, flags });
     this.#heldBytes += bytes.length;
     this.pour();
+  }
+
+  /** A word to whoever reads, from this relay and not from the process. */
+  mark(text: string): void {
+    this.#appender.offer(controlOffer(FrameType.outputMark, 0, encodeUtf8(text)));
   }
 
   /** Credit, an answer of the broker, or the lack of a driver has made room. */

@@ -172,6 +172,7 @@ export class Pump {
       {
         driver: (fence) => this.#driven(fence),
         tell: (statement) => this.#publish(statement),
+        endNotTold: () => this.#output?.mark('This upstream cannot be told that the input has ended.'),
         endRequested: () => this.end({ kind: 'ended', message: 'The session was ended by its user.' }),
         trim: (first) => broker.logs.trim(this.#in, first),
         roomy: () => this.#follower?.resume(),

@@ -11,6 +11,8 @@ export class FakeUpstream implements Upstream {
   #stillComingBytes = 0;
   closed = false;
   inputEnded = false;
+  /** It speaks a protocol that can say so. */
+  hasEndOfInput = true;
   /** As it is told. */
   unsentBytes = 0;
   /** Its buffer has passed the mark: `write` answers false. */
@@ -40,8 +42,8 @@ export class FakeUpstream implements Upstream {
   }
 
   endInput(): boolean {
-    this.inputEnded = true;
-    return true;
+    this.inputEnded = this.hasEndOfInput;
+    return this.hasEndOfInput;
   }
 
   pause(): void {

@@ -1,7 +1,7 @@
 import type { EndReason } from '../../protocol/end-reason.ts';
 import { terminalCells } from '../../protocol/limits.ts';
 import { type AttachTarget, type ExecTarget, type StreamName, streamNames } from '../../protocol/target.ts';
-import { decodeUtf8 } from '../../protocol/utf8.ts';
+import { decodeUtf8, encodeUtf8 } from '../../protocol/utf8.ts';
 import { channel, decodeClientMessage, encodeMessage } from '../../upstream/kubernetes/channel-codec.ts';
 import type { ChannelProtocol } from '../../upstream/kubernetes/subprotocol.ts';
 import type { StreamSocket, StreamSocketEvents } from '../stream-listener.ts';
@@ -57,6 +57,11 @@ export class ChannelFront implements Front, StreamSocketEvents {
     if (wanted)
       this.#socket.send(encodeMessage(this.#protocol.framing, source === 'stdout' ? channel.stdout : channel.stderr, bytes), taken);
     else taken();
+  }
+
+  /** Beside the errors of the process, never among its output. */
+  say(text: string): void {
+    this.output(encodeUtf8(`poseidon: ${text}\n`), 'stderr', ignore);
   }
 
   end(end: EndReason): void {

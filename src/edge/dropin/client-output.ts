@@ -6,6 +6,8 @@ import { windowBytes } from './constants.ts';
 export interface Front {
   /** @param taken called when the network has the bytes */
   output(bytes: Uint8Array, source: 'stdout' | 'stderr', taken: () => void): void;
+  /** A word of this relay; a client that has no place for it does not get it. */
+  say(text: string): void;
   /** Said once, after all output. */
   end(end: EndReason): void;
   /** The session takes no more input for now. */
@@ -66,6 +68,10 @@ export class ClientOutput {
     if (this.#gone) this.#took(entry);
     else if (this.#front) this.#show(entry, this.#front);
     else this.#early.push(entry);
+  }
+
+  say(text: string): void {
+    this.#front?.say(text);
   }
 
   /** What was kept is not on the record. */

@@ -12,6 +12,7 @@ import { pageEntries } from '../../protocol/limits.ts';
 import { startOfLog } from '../../protocol/position.ts';
 import type { Control, WorkerStatus } from '../../protocol/session-status.ts';
 import type { Target } from '../../protocol/target.ts';
+import { decodeUtf8 } from '../../protocol/utf8.ts';
 import { requeueOpenMs } from '../relay/constants.ts';
 import { noInput } from '../relay/edge-gauges.ts';
 import type { EdgeTools } from '../relay/relay-tools.ts';
@@ -141,6 +142,8 @@ export class DropInSession implements ReaderSink {
       case FrameType.outputData:
         this.#isOpen();
         return this.#output.data(entry);
+      case FrameType.outputMark:
+        return this.#output.say(decodeUtf8(entryPayload(entry)) ?? '');
       case FrameType.outputGap:
         return this.#missing();
       case FrameType.outputExit:

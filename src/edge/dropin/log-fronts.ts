@@ -27,6 +27,8 @@ export class LogSocketFront implements Front, StreamSocketEvents {
     this.#socket.close(closeCode, closeText);
   }
 
+  say(): void {}
+
   hold(): void {}
 
   bufferedBytes(): number {
@@ -50,6 +52,8 @@ export class LogBodyFront implements Front {
     if (end.kind === 'completed') this.#body.end();
     else this.#body.cut();
   }
+
+  say(): void {}
 
   hold(): void {}
 

@@ -65,6 +65,19 @@ describe('the drop-in door', () => {
     expect(socket.closed).toStrictEqual({ code: 1000, reason: '' });
   });
 
+  it('[UP2] says that the upstream cannot be told the end of input, beside the errors of the process', async () => {
+    await using relay = await TestRelay.start();
+    const { socket, events } = await openSocket(relay, dropInDoor(relay), exec, v5);
+    relay.opener.upstream.hasEndOfInput = false;
+    events.message(input('all'));
+    events.message(Buffer.of(255, 0));
+    await relay.clock.advance(100);
+    relay.opener.upstream.print('more');
+    await relay.clock.advance(100);
+    expect([socket.text(1), socket.text(2)]).toStrictEqual(['more', 'poseidon: This upstream cannot be told that the input has ended.\n']);
+    expect(socket.closed).toBeUndefined();
+  });
+
   it('[DI2] gives a terminal its size, and drops what is none', async () => {
     await using relay = await TestRelay.start();
     const { events } = await openSocket(relay, dropInDoor(relay), terminal, 'v4.base64.channel.k8s.io');
@@ -321,7 +334,13 @@ describe('the drop-in door', () => {
       expect(await opening).toBeUndefined();
       const ends: EndReason[] = [];
       if (happens === 'gap before it is answered') session.gap({ sizeBytes: 5 });
-      session.start({ output: (_bytes, _source, taken) => taken(), end: (end) => ends.push(end), hold() {}, bufferedBytes: () => 0 });
+      session.start({
+        output: (_bytes, _source, taken) => taken(),
+        end: (end) => ends.push(end),
+        say() {},
+        hold() {},
+        bufferedBytes: () => 0,
+      });
       relay.opener.upstream.print('before');
       await relay.clock.advance(10);
       if (happens === 'gap') session.gap({ sizeBytes: 5 });
