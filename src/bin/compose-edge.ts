@@ -49,10 +49,11 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
 
   const relay = new RelayDoor({ ...tools, mayResume: (user, session) => questions.mayResume(user, session) });
   scope.own(() => relay.close());
-  const dropIn = await startDropIn({ ...parts, log }, { ...tools, auth }, questions, scope);
-
   let draining = false;
   const notReady = () => (draining ? 'it is going away' : broker.health.up() ? undefined : 'the broker does not answer');
+  const health = healthRoutes(notReady);
+  const dropIn = await startDropIn({ ...parts, log }, { ...tools, auth, health }, questions, scope);
+
   const sessions = sessionRoutes({
     broker,
     sealer,
@@ -66,7 +67,7 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
   const http = new HttpDoor({
     auth,
     guard,
-    health: healthRoutes(notReady),
+    health,
     routes: [...loginRoutes({ auth, edge: name, tls: tls !== undefined, log }), ...sessions, ...pickerRoutes(questions)],
     pages: await StaticPages.load(fileURLToPath(new URL('../public', import.meta.url))),
     allowedOrigins,

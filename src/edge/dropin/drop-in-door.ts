@@ -7,6 +7,7 @@ import type { EndReason } from '../../protocol/end-reason.ts';
 import type { Target } from '../../protocol/target.ts';
 import { type Gauge, sumGauges } from '../../telemetry/gauges.ts';
 import { chooseChannelProtocol, chooseLogProtocol } from '../../upstream/kubernetes/subprotocol.ts';
+import { matchRoute, type Route } from '../http/route.ts';
 import type { HttpRequest, HttpResponse, RequestHead, UpgradeRequest } from '../listener.ts';
 import type { EdgeTools } from '../relay/relay-tools.ts';
 import type { SharedParts } from '../relay/shared-parts.ts';
@@ -24,6 +25,7 @@ export interface DropInDoorOptions extends Omit<EdgeTools, 'channels' | 'reads' 
   readonly shared: SharedParts;
   readonly auth: Authenticator;
   readonly guard: BrowserGuard;
+  readonly health: readonly Route[];
   /** The cluster of that name as a Target has it; without a name the one that is served under `/`. undefined: there is none. */
   readonly cluster: (name: string | undefined) => string | undefined;
   readonly seal: (user: User, target: Target) => string;
@@ -59,6 +61,8 @@ export class DropInDoor implements StreamDoors {
   }
 
   async http(request: HttpRequest, gone: AbortSignal): Promise<HttpResponse | StreamedResponse> {
+    const probe = matchRoute(this.#options.health, request.method, request.path);
+    if (probe.kind === 'route' && probe.route.access === 'open') return probe.route.answer(request);
     const kind = parseStreamPath(request.path)?.kind;
     const allow = kind === 'log' ? 'GET' : 'GET, POST';
     if (kind && !allow.split(', ').includes(request.method))

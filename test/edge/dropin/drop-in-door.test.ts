@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DropInDoor } from '../../../src/edge/dropin/drop-in-door.ts';
 import { DropInSession } from '../../../src/edge/dropin/drop-in-session.ts';
+import { healthRoutes } from '../../../src/edge/http/health-routes.ts';
 import type { EndReason } from '../../../src/protocol/end-reason.ts';
 import { UpstreamRefusal } from '../../../src/upstream/upstream.ts';
 import { DropInRequest, dropInDoor, FakeBody, openSocket, statusOf } from '../../support/drop-in-client.ts';
@@ -392,6 +393,14 @@ describe('the drop-in door', () => {
     relay.opener.upstream.end({ kind: 'completed', message: '' });
     await relay.clock.advance(10);
     expect([body.all, body.ended]).toStrictEqual(['line 1\nline 2', 'whole']);
+  });
+
+  it('answers balancers, who have no credential', async () => {
+    await using relay = await TestRelay.start();
+    const door = dropInDoor(relay, { health: healthRoutes(() => 'it is going away') });
+    expect(await new DropInRequest(door, '/healthz', {}).http()).toMatchObject({ status: 200 });
+    expect(await new DropInRequest(door, '/readyz', {}).http()).toMatchObject({ status: 503 });
+    expect(statusOf(await new DropInRequest(door, '/api/v1/nodes').http())).toMatchObject({ http: 404, kind: 'Status' });
   });
 
   it('[FC7] counts with the other doors of its edge, and names the limit', async () => {
