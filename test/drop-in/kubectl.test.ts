@@ -144,6 +144,8 @@ describe('an unmodified kubectl through nginx, two edges, Redis and a worker', (
     const readonly = await stack.kubectl(['exec', 'shell', '--', 'ls'], { token: stack.cluster.readonlyToken });
     expect(readonly.code).toBe(1);
     expect(readonly.stderr).toContain('User "poseidon-readonly" cannot create resource "pods/exec"');
+    const asOther = await stack.kubectl(['exec', 'shell', '--as', 'somebody', '--', 'ls']);
+    expect([asOther.code, asOther.stderr]).toStrictEqual([1, expect.stringContaining('impersonation is not served by this relay')]);
     const wrong = await stack.kubectl(['logs', 'logger'], { token: 'token-none:wrong' });
     expect(wrong.stderr).toMatch(/must be logged in|Unauthorized/);
   });

@@ -133,6 +133,9 @@ export class DropInDoor implements StreamDoors {
     const offer = readOffer(offered, request);
     const user = offer && (await auth.authenticate(offer.headers));
     if (!user) return failureAnswer(401, 'Unauthorized');
+    // Left out, it would be done in the user's own name.
+    if (impersonation.some((name) => request.header(name) !== undefined))
+      return failureAnswer(403, 'impersonation is not served by this relay');
     const cluster = clusterOf(path.cluster);
     if (cluster === undefined) return failureAnswer(404, 'No cluster available');
     const target = streamTarget(path, cluster, request.query);
@@ -192,6 +195,8 @@ const onlyWebSocket =
 
 /** What has to be told to workers before this process ends. */
 const closeWithinMs = 2_000;
+
+const impersonation = ['impersonate-user', 'impersonate-group', 'impersonate-uid'];
 
 const retrySoon = { 'retry-after': '2' };
 

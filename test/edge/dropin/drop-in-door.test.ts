@@ -373,6 +373,11 @@ describe('the drop-in door', () => {
     await relay.clock.advance(10);
     expect(await answer).toMatchObject({ subprotocol: v4 });
     expect(relay.server.ofSubject('ann', 5)).toHaveLength(1);
+    for (const name of ['impersonate-user', 'impersonate-group', 'impersonate-uid']) {
+      const asOther = { authorization: 'Bearer ann', [name]: 'root' };
+      expect(statusOf(await new DropInRequest(door, exec, asOther).upgrade(v4))).toMatchObject({ http: 403 });
+      expect(statusOf(await new DropInRequest(door, log, asOther).http())).toMatchObject({ http: 403 });
+    }
     const foreign = { authorization: 'Bearer ann', host: 'relay', origin: 'https://evil.example' };
     expect(statusOf(await new DropInRequest(door, exec, foreign).upgrade(v4))).toMatchObject({ http: 403, message: 'origin not allowed' });
   });

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { type ClientRequest, get, type IncomingMessage, request } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { StreamListener } from '../../../src/edge/listen/stream-listener.ts';
@@ -174,6 +176,20 @@ describe('the listener of the drop-in door', () => {
     expect(response.statusCode).toBe(418);
     expect(door.asked?.method).toBe('POST');
     response.resume();
+  });
+
+  it('[ED1] speaks TLS with files of its own', async () => {
+    const [certFile, keyFile] = ['cert', 'key'].map((name) => fileURLToPath(new URL(`../../support/tls/${name}.pem`, import.meta.url)));
+    const door = new Probe();
+    const listener = new StreamListener(door, { certFile: certFile ?? '', keyFile: keyFile ?? '' });
+    const { port } = await listener.listen('127.0.0.1', 0);
+    closers.push(() => listener.close());
+    const client = new WebSocket(`wss://127.0.0.1:${port}/x`, ['v4.channel.k8s.io'], { ca: readFileSync(certFile ?? '') });
+    await once(client, 'open');
+    client.send('over TLS');
+    await until(() => door.messages.length === 1);
+    client.close();
+    await until(() => door.gone?.aborted === true);
   });
 
   it('ends with clients that do not', async () => {
