@@ -179,7 +179,7 @@ export class RelayProcesses implements AsyncDisposable {
         (answer) => answer.ok,
         () => false,
       );
-    await until(ask, { withinMs: 30_000, what: () => `${edge.name} to be ready:\n${this.output}` });
+    await until(ask, { withinMs: 90_000, what: () => `${edge.name} to be ready:\n${this.output}` });
   }
 
   /** Two edges in turn; a dead one is passed over, and tried again at once when it is back. */
