@@ -8,7 +8,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (folder: string) => readSources(join(root, folder));
 const tree = treeOf({ src: read('src'), 'test/simulation': read('test/simulation') });
 const paths = [...tree.keys()];
-const simulation = paths.filter((path) => path.startsWith('test/simulation/'));
+/** All but the mutants, which are there to patch. */
+const simulation = paths.filter((path) => path.startsWith('test/simulation/') && !path.startsWith('test/simulation/mutants/'));
 const simulated = [...reachedFrom(tree, simulation)].filter((path) => path.startsWith('src/'));
 
 /** The broker's twin with faults: part of no process. */
