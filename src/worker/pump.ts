@@ -257,7 +257,9 @@ export class Pump {
         if (gate.driven && told.fences.input === gate.inputFence) this.#output?.skip();
         return;
       case 'probe':
+        // Of another driver than this worker's: who asks learns whose sign of life it waits for in vain.
         if (gate.driven && told.fences.input === gate.inputFence) this.#output?.probeDriver();
+        else this.#tellStatus();
         return;
       case 'ask':
         if (told.stream === noStream) return this.#tellStatus();

@@ -38,7 +38,7 @@ const goesOnBytes = 1000;
 /** A schedule goes on after this, though not everybody is back: faults that are noticed late meet others. */
 const patienceMs = 10_000;
 /** Nobody waits longer for output, whatever was broken: the slowest way back is a dead worker's after a half-open line. */
-const stuckMs = 90_000;
+const stuckMs = 120_000;
 /** Ends that are a fault's doing come no later. */
 const endsWithinMs = 90_000;
 
@@ -144,7 +144,7 @@ export class Chaos {
         this.#tell(`${session.name} ended: ${session.end}`);
         this.#tally.ended(session.end, performance.now() - session.lastOutputAt);
         const cause = rightlyEnded[session.end];
-        if (!cause || !this.#tally.recent(cause, endsWithinMs)) this.#wrong(`${session.name} ended without a cause: ${session.end}`);
+        if (!cause || !this.#tally.recent(cause, endsWithinMs)) this.#wrong(`${session.name} ended without a cause: ${session.end} ${state(session)}`);
       } else if (performance.now() - session.lastOutputAt > stuckMs) {
         this.#wrong(`${session.name} is stuck: ${state(session)}`);
       } else continue;

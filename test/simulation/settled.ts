@@ -33,6 +33,7 @@ function missingOf(world: World, session: SimSession): string | undefined {
     const { emitted } = upstream.incarnation;
     if (page.offset !== emitted) return `${page.name} was shown ${page.offset} of ${emitted} bytes`;
     if (!page.allParsed) return `${page.name} has not parsed everything`;
+    if (isAlone(world) && !isDriven(session, page)) return `${page.name}, the only page, does not drive (${world.broker.tell(id)})`;
     const untold = unaccounted(page);
     if (untold) return `${untold} (${world.broker.tell(id)})`;
   }
@@ -50,10 +51,18 @@ function unaccounted(page: SimPage): string | undefined {
   return untypedBytes > 0 ? `${page.name} believes that ${untypedBytes} bytes are not typed` : undefined;
 }
 
+/** No page comes beside the first: whatever was broken, it drives again without its user's doing (DR2). */
+function isAlone(world: World): boolean {
+  return world.profile.watchers === 0;
+}
+
+/** A page that was reloaded before it had a session has opened another one. */
+function isDriven(session: SimSession, page: SimPage): boolean {
+  return session.pages.some((each) => each.session === page.session && each.client.state.driving);
+}
+
 function takeControlIfNobodyDrives(world: World, session: SimSession, page: SimPage): void {
-  // A page that was reloaded before it had a session has opened another one.
-  const driven = session.pages.some((each) => each.session === page.session && each.client.state.driving);
-  if (driven || world.scheduler.nowMs < world.healedAtMs + patienceMs) return;
+  if (isAlone(world) || isDriven(session, page) || world.scheduler.nowMs < world.healedAtMs + patienceMs) return;
   world.note(`${page.name} takes control, since nobody drives`);
   page.client.takeControl();
 }

@@ -78,7 +78,7 @@ export class Steering {
       case 'workerStatus': {
         const { driver } = told.status;
         if (input && driver && driver.fence > input.fence) this.#loseControl('replaced');
-        return driver ? undefined : this.#driverSilent();
+        return driver && !this.#isOwnLost(driver) ? undefined : this.#driverSilent();
       }
       default:
         return;
@@ -111,8 +111,8 @@ export class Steering {
           acknowledge: (...upTo) => this.#host.acknowledge(...upTo),
           lost: (verdict) => {
             if (this.#input !== line) return;
-            if (verdict === 'take-again') void this.#takeAgain({ ...claimant, typed: line.typed });
-            else this.#loseControl(verdict === 'replaced' ? 'replaced' : 'ended');
+            if (verdict === 'ended' || verdict === 'unknown') this.#loseControl('ended');
+            else void this.#takeAgain({ ...claimant, typed: line.typed });
           },
         });
         if (this.#abort.signal.aborted) this.#letGo(line);
@@ -129,10 +129,15 @@ export class Steering {
     }
   }
 
-  /** What the writer before this one had stored was lost: the client sends again from what the log has (LG6). */
+  /**
+   * The log is another writer's, or what the writer before this one had stored was lost (LG6). It need not be a person's doing: after a
+   * fail-over, or a restore, the record may name this client still, and it sends again from what the log has.
+   */
   async #takeAgain(claimant: Claimant): Promise<void> {
     const control = await this.take(claimant, { kind: 'resume' });
-    if (!this.#abort.signal.aborted) this.#host.control(control);
+    if (this.#abort.signal.aborted) return;
+    const superseded = !control.driving && control.cause === 'old-connection';
+    this.#host.control(superseded ? { driving: false, cause: 'replaced' } : control);
   }
 
   /** Once the request was sent its answer is waited for even if the socket closes: a log that was taken has to be let go of. */
@@ -150,7 +155,12 @@ export class Steering {
     this.#publish(encodeEphemeral({ input: fence, output: 0 }, { kind: 'probe' }));
   }
 
-  /** The worker says that nobody drives. One of the clients that wait for it wins: whoever replaces exactly that driver (DR1). */
+  /** The worker's driver is this client, by a take that a fail-over has lost: the record has gone back to a driver before it (DR2). */
+  #isOwnLost({ stream, fence }: { readonly stream: ClientStream; readonly fence: number }): boolean {
+    return this.#probed !== undefined && fence > this.#probed.fence && this.#lost.has(stream);
+  }
+
+  /** Nobody drives, by what the worker says. One of the clients that wait for it wins: whoever replaces exactly that driver (DR1). */
   #driverSilent(): void {
     const probed = this.#probed;
     this.#probed = undefined;
