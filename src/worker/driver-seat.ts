@@ -9,6 +9,7 @@ export class DriverSeat {
   readonly #graceMs: number;
   readonly #abandoned: () => void;
   #driver: FenceEntry | undefined;
+  #last: FenceEntry | undefined;
   /** The driver that did not answer: it may come back. */
   #silent: FenceEntry | undefined;
   #grace: Timer | undefined;
@@ -26,8 +27,13 @@ export class DriverSeat {
     return this.#driver;
   }
 
+  /** Who drives, or has driven last: it may come back with the same stream. */
+  get last(): FenceEntry | undefined {
+    return this.#last;
+  }
+
   taken(fence: FenceEntry): void {
-    this.#driver = fence;
+    this.#driver = this.#last = fence;
     this.#silent = undefined;
     this.#grace?.cancel();
   }

@@ -263,11 +263,17 @@ export class Pump {
         return;
       case 'ask':
         if (told.stream === noStream) return this.#tellStatus();
-        // An edge that was replaced cannot know whether its client gave up or came back elsewhere: who drives has not given up.
-        return this.#input?.asked(told.stream, told.givenUp && told.stream !== this.#seat?.driver?.driver?.stream);
+        return this.#asked(told);
       default:
         return;
     }
+  }
+
+  #asked({ stream, givenUp }: Extract<EphemeralBody, { kind: 'ask' }>): void {
+    // What is not read yet may name the stream for the first time: its client has come back elsewhere. The edge asks again.
+    if (givenUp && !this.#follower?.reader.live && !this.#input?.knows(stream)) return;
+    // An edge that was replaced cannot know whether its client gave up or came back elsewhere: who drove last has not given up.
+    this.#input?.asked(stream, givenUp && stream !== this.#seat?.last?.driver?.stream);
   }
 
   #driven(fence: FenceEntry): void {

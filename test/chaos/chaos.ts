@@ -144,7 +144,8 @@ export class Chaos {
         this.#tell(`${session.name} ended: ${session.end}`);
         this.#tally.ended(session.end, performance.now() - session.lastOutputAt);
         const cause = rightlyEnded[session.end];
-        if (!cause || !this.#tally.recent(cause, endsWithinMs)) this.#wrong(`${session.name} ended without a cause: ${session.end} ${state(session)}`);
+        if (!cause || !this.#tally.recent(cause, endsWithinMs))
+          this.#wrong(`${session.name} ended without a cause: ${session.end} ${state(session)}`);
       } else if (performance.now() - session.lastOutputAt > stuckMs) {
         this.#wrong(`${session.name} is stuck: ${state(session)}`);
       } else continue;

@@ -5,10 +5,13 @@ import type { World } from './world.ts';
 /** How long after healing people wait before one of them takes control of a session that nobody drives. */
 const patienceMs = 50_000;
 
-/** @returns what is still missing before everything that was written and typed is accounted for */
-export function unsettled(world: World): string | undefined {
+/**
+ * @param drives a page that is alone has to drive again without its user's doing (DR2)
+ * @returns what is still missing before everything that was written and typed is accounted for
+ */
+export function unsettled(world: World, drives: boolean): string | undefined {
   for (const session of world.sessions) {
-    const missing = missingOf(world, session) ?? twoDrive(session);
+    const missing = missingOf(world, session, drives) ?? twoDrive(session);
     if (missing) return missing;
   }
   return undefined;
@@ -21,19 +24,20 @@ function twoDrive(session: SimSession): string | undefined {
   return one && other && `${one.name} and ${other.name} believe that they drive`;
 }
 
-function missingOf(world: World, session: SimSession): string | undefined {
+function missingOf(world: World, session: SimSession, drives: boolean): string | undefined {
+  const alone = drives && world.profile.watchers === 0;
   for (const page of session.pages) {
     if (page.over) continue;
     if (!page.attached) return `${page.name} is not attached`;
     const id = page.session;
     // Also when the upstream has ended: what it said last may wait for a driver.
-    takeControlIfNobodyDrives(world, session, page);
+    if (!alone) takeControlIfNobodyDrives(world, session, page);
     const upstream = [...world.upstreams].find((each) => each.alive && each.incarnation.session === id);
     if (!upstream) return `${page.name} has neither an upstream nor an end (${world.broker.tell(id)})`;
     const { emitted } = upstream.incarnation;
     if (page.offset !== emitted) return `${page.name} was shown ${page.offset} of ${emitted} bytes`;
     if (!page.allParsed) return `${page.name} has not parsed everything`;
-    if (isAlone(world) && !isDriven(session, page)) return `${page.name}, the only page, does not drive (${world.broker.tell(id)})`;
+    if (alone && !isDriven(session, page)) return `${page.name}, the only page, does not drive (${world.broker.tell(id)})`;
     const untold = unaccounted(page);
     if (untold) return `${untold} (${world.broker.tell(id)})`;
   }
@@ -51,18 +55,13 @@ function unaccounted(page: SimPage): string | undefined {
   return untypedBytes > 0 ? `${page.name} believes that ${untypedBytes} bytes are not typed` : undefined;
 }
 
-/** No page comes beside the first: whatever was broken, it drives again without its user's doing (DR2). */
-function isAlone(world: World): boolean {
-  return world.profile.watchers === 0;
-}
-
 /** A page that was reloaded before it had a session has opened another one. */
 function isDriven(session: SimSession, page: SimPage): boolean {
   return session.pages.some((each) => each.session === page.session && each.client.state.driving);
 }
 
 function takeControlIfNobodyDrives(world: World, session: SimSession, page: SimPage): void {
-  if (isAlone(world) || isDriven(session, page) || world.scheduler.nowMs < world.healedAtMs + patienceMs) return;
+  if (isDriven(session, page) || world.scheduler.nowMs < world.healedAtMs + patienceMs) return;
   world.note(`${page.name} takes control, since nobody drives`);
   page.client.takeControl();
 }

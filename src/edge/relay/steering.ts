@@ -112,7 +112,7 @@ export class Steering {
           lost: (verdict) => {
             if (this.#input !== line) return;
             if (verdict === 'ended' || verdict === 'unknown') this.#loseControl('ended');
-            else void this.#takeAgain({ ...claimant, typed: line.typed });
+            else this.#takeAgain({ ...claimant, typed: line.typed });
           },
         });
         if (this.#abort.signal.aborted) this.#letGo(line);
@@ -133,11 +133,17 @@ export class Steering {
    * The log is another writer's, or what the writer before this one had stored was lost (LG6). It need not be a person's doing: after a
    * fail-over, or a restore, the record may name this client still, and it sends again from what the log has.
    */
-  async #takeAgain(claimant: Claimant): Promise<void> {
-    const control = await this.take(claimant, { kind: 'resume' });
-    if (this.#abort.signal.aborted) return;
-    const superseded = !control.driving && control.cause === 'old-connection';
-    this.#host.control(superseded ? { driving: false, cause: 'replaced' } : control);
+  #takeAgain(claimant: Claimant): void {
+    this.#input = undefined;
+    const again = async () => {
+      // The client asked for control meanwhile, with a new stream: this one it has given up.
+      if (this.#input || this.#abort.signal.aborted) return this.#lost.add(claimant.stream);
+      const control = await this.#take(claimant, { kind: 'resume' });
+      if (this.#abort.signal.aborted) return;
+      const superseded = !control.driving && control.cause === 'old-connection';
+      this.#host.control(superseded ? { driving: false, cause: 'replaced' } : control);
+    };
+    this.#turn = this.#turn.then(again).catch(() => undefined);
   }
 
   /** Once the request was sent its answer is waited for even if the socket closes: a log that was taken has to be let go of. */

@@ -142,7 +142,7 @@ export const inputMutants: readonly Mutant[] = [
     breaks: 'LG6: an edge that has to take again gives control up',
     profile: 'failover',
     file: 'edge/relay/steering.ts',
-    find: 'else void this.#takeAgain({ ...claimant, typed: line.typed });',
+    find: 'else this.#takeAgain({ ...claimant, typed: line.typed });',
     replace: "else this.#loseControl('replaced');",
   },
   {
