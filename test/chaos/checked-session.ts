@@ -102,8 +102,8 @@ export class CheckedSession {
   claims(): readonly Claim[] {
     const declared = this.#inputDeclared();
     const missing = declared.reduce((sum, item) => sum + ('size' in item ? item.size : 0), 0);
-    // An upstream that broke took with it what was written to its socket and not read.
-    const atLeast = this.relay.state.connection.kind === 'ended' ? 0 : this.typedBytes - missing - this.relay.state.untypedBytes;
+    // A session that is over took with it what was written to its upstream's socket and not read.
+    const atLeast = this.ended ? 0 : this.typedBytes - missing - this.relay.state.untypedBytes;
     return [
       {
         name: `${this.name} output`,
