@@ -3,6 +3,7 @@ import { SessionClient } from '../../src/client/session-client.ts';
 import { CloseCode } from '../../src/protocol/close-code.ts';
 import type { EndReason } from '../../src/protocol/end-reason.ts';
 import { decodeEntry } from '../../src/protocol/entry.ts';
+import { CloseStreamCause } from '../../src/protocol/ephemeral.ts';
 import { FrameType } from '../../src/protocol/frame-type.ts';
 import { type Gap, GapCause, gapOf } from '../../src/protocol/gap.ts';
 import { readStream, type SessionId } from '../../src/protocol/ids.ts';
@@ -41,7 +42,7 @@ export class SimPage implements ClientHost {
   #notSent = 0;
   #fateUnknown = 0;
   /** The statement that is being handed to the client. */
-  #closed: { readonly stream: string; readonly typed: number } | undefined;
+  #closed: { readonly stream: string; readonly typed: number; readonly cause: number } | undefined;
   #shownState = '';
   readonly #told: PageTruth;
 
@@ -268,6 +269,7 @@ export class SimPage implements ClientHost {
     const closed = this.#closed;
     const stream = closed && this.#world.truth.streams.get(closed.stream as StreamTruth['id']);
     if (!stream) return this.#keptBack(state.notSentBytes);
+    if (closed?.cause === CloseStreamCause.forgotten) return this.#toldForgotten(state);
     this.#world.truth.told(stream, closed.typed, state.notSentBytes - this.#notSent);
     this.#world.note(`${this.name}: ${state.notSentBytes - this.#notSent} bytes of ${stream.page} were not sent`);
     this.#notSent = state.notSentBytes;

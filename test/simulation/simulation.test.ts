@@ -16,7 +16,7 @@ const seedsOfProfile: Record<ProfileName, number> = {
   workers: 300,
   flow: 100,
   all: 450,
-  control: 150,
+  control: 120,
   pages: 100,
   drains: 120,
   pipes: 150,
