@@ -111,11 +111,6 @@ export class InputSide implements ReaderSink {
     this.#upstream = undefined;
   }
 
-  /** Whether an entry of the stream was delivered. */
-  knows(stream: ClientStream): boolean {
-    return this.#typist.of(stream) !== undefined;
-  }
-
   asked(stream: ClientStream, givenUp: boolean): void {
     const state = givenUp ? this.#typist.giveUp(stream) : this.#typist.of(stream);
     if (state) this.#tell(state);

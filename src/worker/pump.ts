@@ -270,8 +270,6 @@ export class Pump {
   }
 
   #asked({ stream, givenUp }: Extract<EphemeralBody, { kind: 'ask' }>): void {
-    // What is not read yet may name the stream for the first time: its client has come back elsewhere. The edge asks again.
-    if (givenUp && !this.#follower?.reader.live && !this.#input?.knows(stream)) return;
     // An edge that was replaced cannot know whether its client gave up or came back elsewhere: who drove last has not given up.
     this.#input?.asked(stream, givenUp && stream !== this.#seat?.last?.driver?.stream);
   }
