@@ -2,12 +2,10 @@
  * `npm run bench`: echo latency and CPU per echo, side by side in one run: direct, a one-process proxy, edge + Redis + worker. Rounds are
  * interleaved and medians shown, because a shared machine is noisy: ratios count. Options: --sessions N --seconds S --rounds R.
  */
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Scope } from '../../src/base/scope.ts';
@@ -16,6 +14,7 @@ import type { Contender } from './contender.ts';
 import { ChannelEchoer, RelayEchoer } from './echoer.ts';
 import { type NeighbourSample, neighbour } from './neighbour.ts';
 import { type EchoSample, payloadBytes, pingPong } from './ping-pong.ts';
+import { startProgram } from './start-program.ts';
 import { median } from './statistics.ts';
 
 const { values } = parseArgs({
@@ -32,17 +31,9 @@ const scope = new Scope();
 const directory = await mkdtemp(join(tmpdir(), 'poseidon-bench-'));
 scope.own(() => rm(directory, { recursive: true, force: true }));
 
-/** Starts a helper process that prints its port. */
-async function start(file: string, ...args: string[]): Promise<{ pid: number; port: number }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(here, file), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  scope.own(() => void child.kill('SIGKILL'));
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-  return { pid: child.pid ?? 0, port: Number(line) };
-}
-
 try {
-  const upstream = await start('echo-upstream.ts');
-  const proxy = await start('one-process-proxy.ts', String(upstream.port));
+  const upstream = await startProgram(scope, 'echo-upstream.ts');
+  const proxy = await startProgram(scope, 'one-process-proxy.ts', String(upstream.port));
   const tokenFile = join(directory, 'token');
   await writeFile(tokenFile, 'bench');
   const relay = await RelayProcesses.start({ url: `http://127.0.0.1:${upstream.port}`, tokenFile }, { edges: 1, workers: 1 });

@@ -2,12 +2,10 @@
  * `npx tsx loadtest/bench/reattach.ts [--sessions N]`: so many open shells on two edges, one edge killed. How long until every browser that
  * sat on it has typed into its own shell again and read the echo. The upstream is the bench's own echo (v4), the balancer a plain nginx.
  */
-import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Scope } from '../../src/base/scope.ts';
@@ -16,6 +14,7 @@ import { clusterId, RelayProcesses } from '../../test/support/relay-processes.ts
 import { until } from '../../test/support/until.ts';
 import { pause } from './ping-pong.ts';
 import type { FromClients, ToClients } from './reattach-clients.ts';
+import { startProgram } from './start-program.ts';
 import { percentile } from './statistics.ts';
 
 const { values } = parseArgs({ options: { sessions: { type: 'string', default: '10000' } } });
@@ -59,10 +58,11 @@ class Clients {
 try {
   const directory = await mkdtemp(join(tmpdir(), 'poseidon-reattach-'));
   scope.own(() => rm(directory, { recursive: true, force: true }));
+  const upstream = await startProgram(scope, 'echo-upstream.ts');
   const tokenFile = join(directory, 'token');
   await writeFile(tokenFile, 'bench');
   const relay = await RelayProcesses.start(
-    { url: `http://127.0.0.1:${await upstreamPort()}`, tokenFile },
+    { url: `http://127.0.0.1:${upstream.port}`, tokenFile },
     {
       edges,
       workers,
@@ -109,13 +109,6 @@ try {
   await scope.close();
 }
 process.exit();
-
-async function upstreamPort(): Promise<number> {
-  const child = spawn(process.execPath, ['--import', 'tsx', file('echo-upstream.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
-  scope.own(() => void child.kill('SIGKILL'));
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-  return Number(line);
-}
 
 function sum(reports: readonly Report[], what: 'lost' | 'wrong'): number {
   return reports.reduce((total, report) => total + report[what], 0);

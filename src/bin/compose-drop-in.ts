@@ -1,8 +1,8 @@
-import { BrowserGuard } from '../auth/browser-guard.ts';
 import { credentialContext } from '../auth/seal.ts';
 import type { Scope } from '../base/scope.ts';
 import { DropInDoor, type DropInDoorOptions } from '../edge/dropin/drop-in-door.ts';
 import { StreamListener } from '../edge/listen/stream-listener.ts';
+import { guardOf, tlsFiles } from './door-settings.ts';
 import type { EdgeUpstream } from './edge-upstream.ts';
 import type { Parts } from './parts.ts';
 
@@ -13,18 +13,16 @@ export async function startDropIn(
   questions: EdgeUpstream,
   scope: Scope,
 ): Promise<DropInDoor | undefined> {
-  const { kubernetesListen: listen, allowedOrigins = [], allowedHosts = [] } = config;
+  const { kubernetesListen: listen } = config;
   if (!listen) return undefined;
   const door = new DropInDoor({
     ...tools,
-    guard: new BrowserGuard({ listen, allowedOrigins, allowedHosts: tools.auth.mode === 'passthrough' ? undefined : allowedHosts }),
+    guard: guardOf(listen, config, tools.auth),
     cluster: (name) => questions.clusterOf(name),
     seal: ({ credential, subject }, { cluster }) => sealer.seal(credential, credentialContext(cluster, subject)),
     mayStart: (user, target) => questions.mayStart(user, target),
   });
-  const certFile = config.kubernetesTlsCertFile ?? config.tlsCertFile;
-  const keyFile = config.kubernetesTlsKeyFile ?? config.tlsKeyFile;
-  const tls = certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : undefined;
+  const tls = tlsFiles(config.kubernetesTlsCertFile ?? config.tlsCertFile, config.kubernetesTlsKeyFile ?? config.tlsKeyFile);
   const listener = new StreamListener(door, tls);
   const { host, port } = await listener.listen(listen.host, listen.port);
   scope.own(() => listener.close());

@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
 import type { Authenticator } from '../auth/authenticator.ts';
-import { BrowserGuard } from '../auth/browser-guard.ts';
 import { NoneAuthenticator } from '../auth/none-authenticator.ts';
 import { PassthroughAuthenticator } from '../auth/passthrough-authenticator.ts';
 import { TokenAuthenticator } from '../auth/token-authenticator.ts';
@@ -15,11 +14,11 @@ import { pickerRoutes } from '../edge/http/picker-routes.ts';
 import { sessionRoutes } from '../edge/http/session-routes.ts';
 import { StaticPages } from '../edge/http/static-pages.ts';
 import { createListener } from '../edge/listen/create-listener.ts';
-import type { TlsFiles } from '../edge/listen/tls-files.ts';
 import { RelayDoor, relayPath, relaySubprotocol } from '../edge/relay/relay-door.ts';
 import { SharedParts } from '../edge/relay/shared-parts.ts';
 import type { Gauge } from '../telemetry/gauges.ts';
 import { startDropIn } from './compose-drop-in.ts';
+import { guardOf, tlsFiles } from './door-settings.ts';
 import { EdgeUpstream } from './edge-upstream.ts';
 import type { Parts } from './parts.ts';
 import { systemClock as clock, crc32, newId, systemRandom as random, sha256 } from './system.ts';
@@ -36,12 +35,12 @@ export interface Edge {
 /** @param accessToken of auth `token` */
 export async function startEdge(parts: Parts, name: string, accessToken: string | undefined, scope: Scope): Promise<Edge> {
   const { config, broker, sealer } = parts;
-  const { listen, detached, allowedOrigins = [], allowedHosts = [] } = config;
+  const { listen, detached, allowedOrigins = [] } = config;
   const log = parts.log.with({ edge: name });
   const questions = new EdgeUpstream(parts.upstream);
   const auth = authenticator(config, accessToken, questions);
-  const guard = new BrowserGuard({ listen, allowedOrigins, allowedHosts: auth.mode === 'passthrough' ? undefined : allowedHosts });
-  const tls = tlsFiles(config);
+  const guard = guardOf(listen, config, auth);
+  const tls = tlsFiles(config.tlsCertFile, config.tlsKeyFile);
   const say = (event: string, fields: Record<string, unknown>) => log.info(fields, event);
   const shared = new SharedParts({ broker, clock, log: say, maxSockets: config.edgeSockets, maxSubjectSockets: config.subjectSockets });
   scope.own(() => shared.close());
@@ -101,10 +100,6 @@ function authenticator({ auth }: Config, accessToken: string | undefined, questi
     case 'token':
       return new TokenAuthenticator(accessToken ?? '', clock.wallMs);
   }
-}
-
-function tlsFiles({ tlsCertFile, tlsKeyFile }: Config): TlsFiles | undefined {
-  return tlsCertFile !== undefined && tlsKeyFile !== undefined ? { certFile: tlsCertFile, keyFile: tlsKeyFile } : undefined;
 }
 
 function localUrl(host: string, port: number, tls: boolean): string {

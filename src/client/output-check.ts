@@ -1,5 +1,5 @@
 import { crc32 } from '../protocol/crc32.ts';
-import { type Entry, endOffset, entryContent, isFence } from '../protocol/entry.ts';
+import { type Entry, entryContent, isFence, positionBehind } from '../protocol/entry.ts';
 import { decodeFence } from '../protocol/fence-entry.ts';
 import { type Position, sameId, startOfLog } from '../protocol/position.ts';
 
@@ -30,7 +30,7 @@ export class OutputCheck {
 
   /** `adopted`: it did not fit twice; what is missing is to be declared. `refused`: come again from `position`. */
   check(entry: Entry): 'good' | 'refused' | 'adopted' {
-    const fence = isFence(entry) ? decodeFence(entry) : undefined;
+    const fence = decodeFence(entry);
     const at = this.#position;
     const follows = fence ? sameId(fence.base, at) : entry.fence === at.fence && entry.seq === at.seq + 1;
     const crc = this.#adoptCrc ? entry.crc : crc32(entryContent(entry), at.crc);
@@ -41,7 +41,7 @@ export class OutputCheck {
     }
     this.#refusedAt = undefined;
     this.#adoptCrc = false;
-    this.#place({ fence: entry.fence, seq: entry.seq, offset: endOffset(entry), crc: entry.crc });
+    this.#place(positionBehind(entry));
     if (fence) [this.#base, this.#nonce] = [fence.base, fence.nonce];
     return good ? 'good' : 'adopted';
   }

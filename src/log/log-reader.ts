@@ -1,4 +1,4 @@
-import { decodeEntry, type Entry, endOffset, isFence } from '../protocol/entry.ts';
+import { decodeEntry, type Entry, endOffset, isFence, positionBehind } from '../protocol/entry.ts';
 import { decodeFence, type FenceEntry } from '../protocol/fence-entry.ts';
 import { type Gap, GapCause } from '../protocol/gap.ts';
 import { keptPushBytes, pageEntries } from '../protocol/limits.ts';
@@ -269,7 +269,7 @@ export class LogReader {
   }
 
   #accept(entry: Entry, fence: FenceEntry | undefined): void {
-    this.#moveTo({ fence: entry.fence, seq: entry.seq, offset: endOffset(entry), crc: entry.crc });
+    this.#moveTo(positionBehind(entry));
     if (fence) [this.#base, this.#nonce] = [fence.base, fence.nonce];
     this.#misfit = undefined;
     this.#sink.deliver(entry);

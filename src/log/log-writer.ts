@@ -112,10 +112,11 @@ export class LogWriter {
     return this.#ringBytes;
   }
 
-  /** Bytes that an offer may hold to become part of the entry that waits last; 0 when it begins an entry of its own. */
-  mergeRoom(type: number, flags: number, mergeBytes: number): number {
+  /** Bytes that the entry has room for to which an offer goes: what is left of the one that waits last, or a whole one of `mergeBytes`. */
+  entryRoom(type: number, flags: number, mergeBytes: number): number {
     const last = this.#pending.at(-1);
-    return last?.type === type && last.flags === flags ? Math.max(0, mergeBytes - last.contentBytes) : 0;
+    const merged = last?.type === type && last.flags === flags ? last.contentBytes : 0;
+    return merged < mergeBytes ? mergeBytes - merged : mergeBytes;
   }
 
   /** Entries offered and not yet encoded. */

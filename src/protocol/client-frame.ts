@@ -2,8 +2,9 @@ import { readU16, readU32, readU48, readU64, unsafeInteger, writeU16, writeU32, 
 import { FrameType } from './frame-type.ts';
 import { type ClientStream, isClientStream, isSessionId, type SessionId } from './ids.ts';
 import { decodeJsonObject, encodeJson, isOffset, isShortText } from './json.ts';
-import { lostStreams, maxEntryPayloadBytes, terminalCells } from './limits.ts';
+import { lostStreams, maxEntryPayloadBytes } from './limits.ts';
 import type { Position } from './position.ts';
+import { isCells } from './terminal-cells.ts';
 
 /**
  * Browser → edge, subprotocol `poseidon.v1`. Type u8, flags u8, then:
@@ -208,10 +209,6 @@ function parseViewport(json: { readonly [key: string]: unknown }): Viewport | un
   const { cols, rows, windowBytes } = json;
   if (!isCells(cols) || !isCells(rows) || !isOffset(windowBytes) || windowBytes > 0xffffffff) return undefined;
   return { cols, rows, windowBytes };
-}
-
-function isCells(value: unknown): value is number {
-  return isOffset(value) && value >= terminalCells.min && value <= terminalCells.max;
 }
 
 function parsePosition(value: unknown): Position | undefined {

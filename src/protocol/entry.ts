@@ -1,7 +1,7 @@
 import { readU16, readU32, readU48, readU64, unsafeInteger, writeU32, writeU48, writeU64 } from './bytes.ts';
 import { FrameType, isInputEntry, isLogEntry } from './frame-type.ts';
 import { maxEntryPayloadBytes } from './limits.ts';
-import type { EntryId } from './position.ts';
+import type { EntryId, Position } from './position.ts';
 
 /**
  * A log entry is its wire frame (design section 3): 28 bytes of header, then the payload. Integers are big-endian.
@@ -111,6 +111,12 @@ export function endOffset(entry: Entry): number {
     return entry.offset + Math.max(size, 0);
   }
   return entry.offset + contentBytes(entry);
+}
+
+/** The position behind the entry: what a reader that has it holds. */
+export function positionBehind(entry: Entry): Position {
+  const { fence, seq, crc } = entry;
+  return { fence, seq, offset: endOffset(entry), crc };
 }
 
 /** @returns the client offset of an input entry (not of a fence) */

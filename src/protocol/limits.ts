@@ -39,8 +39,5 @@ export const keptPushBytes = 64 * 1024;
 /** Rows of a fence table, newest kept (LG1). */
 export const fenceTableRows = 32;
 
-/** Terminal size in cells; what is outside is a broken frame (facts: one bad size freezes an upstream for good). */
-export const terminalCells = { min: 1, max: 65535 } as const;
-
 /** The silence after which an edge gives a browser socket up (DR2): a browser may wake a hidden page's timers late. */
 export const browserDeadMs = 40_000;

@@ -8,10 +8,9 @@ export class DriverSeat {
   readonly #clock: Clock;
   readonly #graceMs: number;
   readonly #abandoned: () => void;
-  #driver: FenceEntry | undefined;
   #last: FenceEntry | undefined;
-  /** The driver that did not answer: it may come back. */
-  #silent: FenceEntry | undefined;
+  /** Of the last driver. `silent`: it did not answer, and may come back. */
+  #standing: 'drives' | 'silent' | 'gone' = 'gone';
   #grace: Timer | undefined;
 
   /** @param abandoned nobody has driven for the grace time, which runs from now on */
@@ -24,7 +23,7 @@ export class DriverSeat {
   }
 
   get driver(): FenceEntry | undefined {
-    return this.#driver;
+    return this.#standing === 'drives' ? this.#last : undefined;
   }
 
   /** Who drives, or has driven last: it may come back with the same stream. */
@@ -33,25 +32,24 @@ export class DriverSeat {
   }
 
   taken(fence: FenceEntry): void {
-    this.#driver = this.#last = fence;
-    this.#silent = undefined;
+    this.#last = fence;
+    this.#standing = 'drives';
     this.#grace?.cancel();
   }
 
   /** @returns whether that was the driver: nobody drives now */
   left(inputFence: number, silent: boolean): boolean {
     if (!this.#gate.gone(inputFence)) return false;
-    this.#silent = silent ? this.#driver : undefined;
-    this.#driver = undefined;
+    this.#standing = silent ? 'silent' : 'gone';
     this.#graceStarts();
     return true;
   }
 
   /** A driver speaks. @returns whether it was the silent one, and drives again because nobody took over meanwhile */
   spoke(inputFence: number): boolean {
-    if (this.#silent?.position.fence !== inputFence) return false;
+    if (this.#standing !== 'silent' || this.#last?.position.fence !== inputFence) return false;
     this.#gate.back(inputFence);
-    this.taken(this.#silent);
+    this.taken(this.#last);
     return true;
   }
 

@@ -99,8 +99,7 @@ export class OutputSide {
     let offered = false;
     const mergeBytes = entryBytes(this.#gate.windowBytes);
     for (let first = this.#held[0]; first; first = this.#held[0]) {
-      const { writer } = this.#appender;
-      const entryRoom = writer.mergeRoom(FrameType.outputData, first.flags, mergeBytes) || mergeBytes;
+      const entryRoom = this.#appender.writer.entryRoom(FrameType.outputData, first.flags, mergeBytes);
       const size = Math.min(first.bytes.length, this.#room(), entryRoom);
       if (size <= 0) break;
       this.#appender.offer({ ...dataOffer(FrameType.outputData, first.flags, first.bytes.subarray(0, size)), mergeBytes });

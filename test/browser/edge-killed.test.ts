@@ -1,16 +1,13 @@
 import { expect, it } from 'vitest';
 import { until } from '../support/until.ts';
 import { startTopology } from './relays.ts';
-import { query, RelayPage, startChromium } from './support.ts';
+import { RelayPage, startChromium } from './support.ts';
 
 it('[RS1] a page goes on by itself, in the same shell, after the edge under it was killed', async () => {
   await using relay = await startTopology();
   const browser = await startChromium();
   try {
-    const page = await RelayPage.open(browser, relay);
-    await page.goSignedIn(`/terminal?${query(relay.shell)}`);
-    await page.attached();
-    await page.shows(/[$#] *$/);
+    const page = await RelayPage.ofShell(browser, relay);
     await page.type('i=0; while [ $i -lt 40 ]; do i=$((i+1)); echo "tick $i of $$"; sleep 0.1; done; echo "done"\n');
     await page.shows(/^tick 3 of/m);
     const { connection } = await page.attached();

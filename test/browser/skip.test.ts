@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { FaultProxy } from '../support/fault-proxy.ts';
 import { until } from '../support/until.ts';
 import { startTopology } from './relays.ts';
-import { query, RelayPage, startChromium } from './support.ts';
+import { RelayPage, startChromium } from './support.ts';
 
 /** A mobile link: what the worker may have under way (half the log) takes it five seconds. */
 const slowLink = { bytesPerSecond: 100_000, delayMs: 150 };
@@ -14,10 +14,7 @@ it('[FC9] Ctrl-C into a flood offers to skip what is queued: then the prompt is 
   balancerPort = Number(new URL(relay.processes.url).port);
   const browser = await startChromium();
   try {
-    const page = await RelayPage.open(browser, relay);
-    await page.goSignedIn(`/terminal?${query(relay.shell)}`);
-    await page.attached();
-    await page.shows(/[$#] *$/);
+    const page = await RelayPage.ofShell(browser, relay);
     expect(await page.byId('skip-output').isVisible()).toBe(false);
 
     link.set(slowLink);

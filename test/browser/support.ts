@@ -69,6 +69,15 @@ export class RelayPage {
     await this.page.goto(`${this.#relay.url}${path}#token=${this.#relay.accessToken}`);
   }
 
+  /** The terminal of a shell, up to its prompt. */
+  static async ofShell(browser: Browser | BrowserContext, relay: BrowserRelay & { readonly shell: Place }): Promise<RelayPage> {
+    const page = await RelayPage.open(browser, relay);
+    await page.goSignedIn(`/terminal?${query(relay.shell)}`);
+    await page.attached();
+    await page.shows(/[$#] *$/);
+    return page;
+  }
+
   byId(id: string) {
     return this.page.getByTestId(id);
   }

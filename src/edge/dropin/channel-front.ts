@@ -1,6 +1,6 @@
 import type { EndReason } from '../../protocol/end-reason.ts';
-import { terminalCells } from '../../protocol/limits.ts';
 import { type AttachTarget, type ExecTarget, type StreamName, streamNames } from '../../protocol/target.ts';
+import { isCells } from '../../protocol/terminal-cells.ts';
 import { decodeUtf8, encodeUtf8 } from '../../protocol/utf8.ts';
 import { channel, decodeClientMessage, encodeMessage } from '../../upstream/kubernetes/channel-codec.ts';
 import type { ChannelProtocol } from '../../upstream/kubernetes/subprotocol.ts';
@@ -96,10 +96,6 @@ function parseSize(bytes: Uint8Array): { readonly cols: number; readonly rows: n
   const fields = Object.fromEntries(Object.entries(value).map(([key, field]) => [key.toLowerCase(), field as unknown]));
   const { width: cols, height: rows } = fields;
   return isCells(cols) && isCells(rows) ? { cols, rows } : undefined;
-}
-
-function isCells(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= terminalCells.min && value <= terminalCells.max;
 }
 
 function ignore(): void {}

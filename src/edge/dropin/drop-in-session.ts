@@ -1,22 +1,21 @@
 import type { Timer } from '../../base/clock.ts';
-import { LogFollower } from '../../broker/log-follower.ts';
 import { LogReader, type ReaderSink } from '../../log/log-reader.ts';
 import { type EndReason, parseEndReason } from '../../protocol/end-reason.ts';
 import { type Entry, entryPayload } from '../../protocol/entry.ts';
-import { CloseStreamCause, decodeEphemeral, type Ephemeral, encodeEphemeral } from '../../protocol/ephemeral.ts';
+import { CloseStreamCause, type Ephemeral, encodeEphemeral } from '../../protocol/ephemeral.ts';
 import { FrameType } from '../../protocol/frame-type.ts';
 import type { Gap } from '../../protocol/gap.ts';
-import { noStream, type SessionId, type WorkerId } from '../../protocol/ids.ts';
+import type { SessionId, WorkerId } from '../../protocol/ids.ts';
 import { decodeJsonObject } from '../../protocol/json.ts';
 import { pageEntries } from '../../protocol/limits.ts';
 import { startOfLog } from '../../protocol/position.ts';
 import type { Control, WorkerStatus } from '../../protocol/session-status.ts';
 import type { Target } from '../../protocol/target.ts';
 import { decodeUtf8 } from '../../protocol/utf8.ts';
-import { requeueOpenMs } from '../relay/constants.ts';
 import { noInput } from '../relay/edge-gauges.ts';
 import type { EdgeTools } from '../relay/relay-tools.ts';
 import { Steering } from '../relay/steering.ts';
+import { WorkerLine } from '../relay/worker-line.ts';
 import { ClientInput } from './client-input.ts';
 import { ClientOutput, type Front } from './client-output.ts';
 import { firstSize, graceMs, leaveWithinMs, openWithinMs, windowBytes } from './constants.ts';
@@ -40,12 +39,10 @@ export class DropInSession implements ReaderSink {
   readonly #tools: EdgeTools;
   readonly #over: () => void;
   readonly #steering: Steering;
+  readonly #worker: WorkerLine;
   readonly #output = new ClientOutput(() => this.#tellCredit());
   #state: 'opening' | 'open' | 'leaving' | 'over' = 'opening';
-  #follower: LogFollower | undefined;
-  #owner: WorkerId | undefined;
   #opened: (end: EndReason | undefined) => void = () => {};
-  #requeue: Timer | undefined;
   #limit: Timer | undefined;
   #queued = false;
 
@@ -55,6 +52,12 @@ export class DropInSession implements ReaderSink {
     this.#tools = tools;
     this.#over = over;
     this.sessionId = tools.newId(21) as SessionId;
+    this.#worker = new WorkerLine(this.sessionId, tools, {
+      told: (told) => this.#told(told),
+      unknown: (young) => {
+        if (!young) this.fail('The session is not known any more.', 'unknown-session');
+      },
+    });
     this.#steering = new Steering(this.sessionId, tools, {
       viewport: () => ({ ...firstSize, windowBytes }),
       credit: () => ({ outputFence: this.#output.credit.fence, offset: this.#output.credit.offset, windowBytes }),
@@ -66,7 +69,7 @@ export class DropInSession implements ReaderSink {
   }
 
   get owner(): WorkerId | undefined {
-    return this.#owner;
+    return this.#worker.owner;
   }
 
   ownerSilent(): void {}
@@ -77,7 +80,7 @@ export class DropInSession implements ReaderSink {
     return {
       poseidon_dropin_input_bytes: this.input.keptBytes,
       poseidon_dropin_log_input_bytes: poseidon_edge_input_held_bytes + poseidon_edge_input_pending_bytes + poseidon_edge_input_ring_bytes,
-      poseidon_dropin_kept_push_bytes: this.#follower?.reader.keptBytes ?? 0,
+      poseidon_dropin_kept_push_bytes: this.#worker.reader?.keptBytes ?? 0,
       poseidon_dropin_output_bytes: this.#output.bufferedBytes,
     };
   }
@@ -110,10 +113,11 @@ export class DropInSession implements ReaderSink {
   leave(): void {
     if (this.#state === 'leaving' || this.#state === 'over') return;
     this.#opened(clientGone);
-    this.#output.leave(this.#follower?.reader.position.offset ?? 0);
+    this.#output.leave(this.#worker.reader?.position.offset ?? 0);
     if (!this.#queued) return this.#close();
     this.#state = 'leaving';
     this.#limit?.cancel();
+    this.#worker.stopQueueing();
     // What the client wrote before it left is typed first; the request to end waits behind it on the log.
     this.#steering.input?.endRequest();
     this.#limit = this.#tools.clock.after(leaveWithinMs, () => this.#close());
@@ -178,43 +182,8 @@ export class DropInSession implements ReaderSink {
     this.#controlled(control);
     this.#limit = clock.after(openWithinMs, () => this.fail('The cluster did not answer in time.', 'timeout'));
     this.#queued = true;
-    this.#follow();
-    await this.#enqueue();
-  }
-
-  /** Queued again as long as no worker has claimed it (LS2). */
-  async #enqueue(): Promise<void> {
-    this.#requeue = this.#tools.clock.after(requeueOpenMs, () => {
-      if (this.#owner === undefined && this.#state === 'opening') void this.#enqueue().catch(() => {});
-    });
-    await this.#tools.broker.opens.push({ kind: 'open', session: this.sessionId });
-  }
-
-  #follow(): void {
-    const { reads, channels } = this.#tools;
-    this.#follower = new LogFollower(
-      reads,
-      channels,
-      { session: this.sessionId, log: 'out' },
-      new LogReader(this, startOfLog, startOfLog),
-      {
-        ephemeral: (frame) => {
-          const told = decodeEphemeral(frame);
-          if (told) this.#told(told);
-        },
-        owner: (owner) => {
-          this.#owner = owner;
-        },
-        unknown: (young) => {
-          if (!young) this.fail('The session is not known any more.', 'unknown-session');
-        },
-        connected: (connected) => {
-          if (connected) this.#publish(encodeEphemeral({ input: 0, output: 0 }, { kind: 'ask', stream: noStream, givenUp: false }));
-        },
-      },
-      this.#tools,
-    );
-    this.#follower.start();
+    this.#worker.follow(new LogReader(this, startOfLog, startOfLog));
+    await this.#worker.enqueue();
   }
 
   #told(told: Ephemeral): void {
@@ -236,7 +205,6 @@ export class DropInSession implements ReaderSink {
   }
 
   #workerSays(status: WorkerStatus): void {
-    this.#owner = status.worker as WorkerId;
     // Nobody drives, says a worker that has not heard of this edge: its credit tells that it is there (DR2).
     if (!status.driver) this.#tellCredit();
     if (status.upstream === 'open') this.#isOpen();
@@ -252,6 +220,7 @@ export class DropInSession implements ReaderSink {
     if (this.#state !== 'opening') return;
     this.#state = 'open';
     this.#limit?.cancel();
+    this.#worker.stopQueueing();
     this.#opened(undefined);
   }
 
@@ -275,19 +244,14 @@ export class DropInSession implements ReaderSink {
     if (!input) return;
     const { fence, offset } = this.#output.credit;
     this.#output.told();
-    this.#publish(encodeEphemeral({ input: input.fence, output: fence }, { kind: 'credit', offset, windowBytes }));
-  }
-
-  #publish(frame: Uint8Array): void {
-    this.#tools.broker.logs.publish({ session: this.sessionId, log: 'in' }, frame);
+    this.#worker.publish(encodeEphemeral({ input: input.fence, output: fence }, { kind: 'credit', offset, windowBytes }));
   }
 
   #close(): void {
     if (this.#state === 'over') return;
     this.#state = 'over';
-    this.#requeue?.cancel();
     this.#limit?.cancel();
-    this.#follower?.close();
+    this.#worker.close();
     this.#steering.close();
     this.#over();
   }

@@ -1,7 +1,10 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { HttpResponse, RequestHead } from '../listener.ts';
-import { statusText } from './http-answer.ts';
+import { hasBody, statusText } from './http-answer.ts';
+import { listenError } from './listen-error.ts';
+import { RequestBody } from './request-body.ts';
 import { plainAddress, RequestHeaders } from './request-headers.ts';
 
 export const badUpgrade: HttpResponse = {
@@ -32,6 +35,32 @@ export function readHead(request: IncomingMessage, headers: RequestHeaders): Req
     header: (name) => headers.get(name),
     remoteAddress: plainAddress(request.socket.remoteAddress ?? ''),
   };
+}
+
+/** The body as it comes, read by nobody yet. */
+export function collectBody(request: IncomingMessage, headers: RequestHeaders): RequestBody {
+  const body = new RequestBody(headers.announceBody());
+  request.on('data', (chunk: Buffer) => body.push(chunk));
+  request.on('end', () => body.finish());
+  request.on('close', () => body.abort());
+  request.on('error', () => body.abort());
+  return body;
+}
+
+/** @param body of the request: a connection on which the rest of it would still come is not used again */
+export function sendAnswer(response: ServerResponse, answer: HttpResponse, body: RequestBody): void {
+  const length = hasBody(answer.status) ? { 'content-length': answer.body.length } : {};
+  const connection = body.complete ? {} : { connection: 'close' };
+  response.writeHead(answer.status, { ...answer.headers, ...length, ...connection }).end(answer.body);
+}
+
+/** @throws CodedError `port-in-use`, `address-not-available`, `permission-denied` */
+export async function listenOn(server: Server, host: string, port: number): Promise<{ readonly host: string; readonly port: number }> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => reject(listenError(host, port, cause)));
+    server.listen({ host, port, exclusive: true }, resolve);
+  });
+  return { host, port: (server.address() as AddressInfo).port };
 }
 
 /** An upgrade request has no ServerResponse: its refusal is written by hand, and the connection ends. */

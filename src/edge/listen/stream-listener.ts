@@ -1,14 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { HttpResponse } from '../listener.ts';
 import type { StreamBody, StreamDoors, StreamedResponse } from '../stream-listener.ts';
-import { hasBody, internalAnswer } from './http-answer.ts';
-import { listenError } from './listen-error.ts';
-import { badUpgrade, isWebSocketUpgrade, readHead, readHeaders, refuse } from './node-request.ts';
-import { RequestBody } from './request-body.ts';
+import { internalAnswer } from './http-answer.ts';
+import { badUpgrade, collectBody, isWebSocketUpgrade, listenOn, readHead, readHeaders, refuse, sendAnswer } from './node-request.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 import { WaitingClient } from './waiting-client.ts';
 import { WsStreamSocket } from './ws-stream-socket.ts';
@@ -53,15 +50,12 @@ export class StreamListener {
     const server = this.#tls ? createTlsServer({ ...tcp, ...(await readTlsFiles(this.#tls)) }) : createServer(tcp);
     server.on('request', (request: IncomingMessage, response: ServerResponse) => void this.#serve(request, response));
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(request, socket, head));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (cause) => reject(listenError(host, port, cause)));
-      server.listen({ host, port, exclusive: true }, resolve);
-    });
+    const address = await listenOn(server, host, port);
     this.#server = server;
     this.#pings = setInterval(() => {
       for (const socket of this.#sockets) socket.ping();
     }, pingEveryMs);
-    return { host, port: (server.address() as AddressInfo).port };
+    return address;
   }
 
   async close(): Promise<void> {
@@ -82,21 +76,15 @@ export class StreamListener {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const headers = readHeaders(request);
-    const body = new RequestBody(headers.announceBody());
-    request.on('data', (chunk: Buffer) => body.push(chunk));
-    request.on('end', () => body.finish());
-    request.on('close', () => body.abort());
-    request.on('error', () => body.abort());
+    const body = collectBody(request, headers);
     const gone = new AbortController();
     response.on('close', () => gone.abort());
     response.on('error', () => {});
     const head = { ...readHead(request, headers), body: (limitBytes: number) => body.read(limitBytes) };
     const answer = await this.#doors.http(head, gone.signal).catch(() => internalAnswer);
     if (response.destroyed) return;
-    if ('start' in answer) return stream(answer, response);
-    const length = hasBody(answer.status) ? { 'content-length': answer.body.length } : {};
-    const connection = body.complete ? {} : { connection: 'close' };
-    response.writeHead(answer.status, { ...answer.headers, ...length, ...connection }).end(answer.body);
+    if ('start' in answer) stream(answer, response);
+    else sendAnswer(response, answer, body);
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, first: Buffer): Promise<void> {

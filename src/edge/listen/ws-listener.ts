@@ -1,15 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { CloseCode } from '../../protocol/close-code.ts';
 import type { Doors, Listener, RequestHead, SocketAcceptor } from '../listener.ts';
-import { hasBody, internalAnswer } from './http-answer.ts';
-import { listenError } from './listen-error.ts';
-import { badUpgrade, isWebSocketUpgrade, readHead, readHeaders, refuse } from './node-request.ts';
+import { internalAnswer } from './http-answer.ts';
+import { badUpgrade, collectBody, isWebSocketUpgrade, listenOn, readHead, readHeaders, refuse, sendAnswer } from './node-request.ts';
 import { Pending } from './pending.ts';
-import { RequestBody } from './request-body.ts';
 import { idleSocketMs, readableMessageBytes, SocketCore } from './socket-core.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 import { WsWire } from './ws-wire.ts';
@@ -44,13 +41,10 @@ export class WsListener implements Listener {
     const server = this.#tls ? createTlsServer(await readTlsFiles(this.#tls)) : createServer();
     server.on('request', (request: IncomingMessage, response: ServerResponse) => this.#serve(request, response));
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => this.#upgrade(request, socket, head));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (cause) => reject(listenError(host, port, cause)));
-      server.listen({ host, port, exclusive: true }, resolve);
-    });
+    const address = await listenOn(server, host, port);
     this.#server = server;
     this.#sweep = setInterval(() => this.#sweepIdle(), idleSocketMs / 2);
-    return { host, port: (server.address() as AddressInfo).port };
+    return address;
   }
 
   async close(): Promise<void> {
@@ -77,19 +71,11 @@ export class WsListener implements Listener {
   #serve(request: IncomingMessage, response: ServerResponse): void {
     const headers = readHeaders(request);
     const head = readHead(request, headers);
-    const body = new RequestBody(headers.announceBody());
-    request.on('data', (chunk: Buffer) => body.push(chunk));
-    request.on('end', () => body.finish());
-    request.on('close', () => body.abort());
-    request.on('error', () => body.abort());
+    const body = collectBody(request, headers);
     const answered = this.#doors.http({ ...head, body: (limitBytes) => body.read(limitBytes) }).catch(() => internalAnswer);
     this.#pending.add(
       answered.then((answer) => {
-        if (response.destroyed) return;
-        const fields: Record<string, string | number> = { ...answer.headers };
-        if (!body.complete) fields['connection'] = 'close';
-        if (hasBody(answer.status)) fields['content-length'] = answer.body.length;
-        response.writeHead(answer.status, fields).end(answer.body);
+        if (!response.destroyed) sendAnswer(response, answer, body);
       }),
     );
   }

@@ -1,21 +1,21 @@
 import type { Timer } from '../../base/clock.ts';
-import { LogFollower } from '../../broker/log-follower.ts';
 import { LogReader } from '../../log/log-reader.ts';
 import { type ClientFrame, decodeClientFrame, type Open, type Resume, type Viewport } from '../../protocol/client-frame.ts';
 import { CloseCode } from '../../protocol/close-code.ts';
-import { decodeEphemeral, type Ephemeral, encodeEphemeral } from '../../protocol/ephemeral.ts';
-import { noStream, type SessionId, type WorkerId } from '../../protocol/ids.ts';
+import { type Ephemeral, encodeEphemeral } from '../../protocol/ephemeral.ts';
+import type { SessionId, WorkerId } from '../../protocol/ids.ts';
 import { browserDeadMs } from '../../protocol/limits.ts';
 import { encodeServerFrame } from '../../protocol/server-frame.ts';
 import type { Control, SessionStatus } from '../../protocol/session-status.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
 import type { BrowserSocket, SocketEvents } from '../listener.ts';
-import { queuedFromBytes, requeueOpenMs, skipAnswerMs } from './constants.ts';
+import { queuedFromBytes, skipAnswerMs } from './constants.ts';
 import { type EdgeHolds, noInput } from './edge-gauges.ts';
-import { type Joined, join, unknownSession } from './joining.ts';
+import { join, unknownSession } from './joining.ts';
 import { OutputLine } from './output-line.ts';
 import type { RelayTools } from './relay-tools.ts';
 import { Steering } from './steering.ts';
+import { WorkerLine } from './worker-line.ts';
 
 type TakeControl = Extract<ClientFrame, { kind: 'takeControl' }>;
 
@@ -32,12 +32,10 @@ export class Attachment implements SocketEvents {
   #session: SessionRecord | undefined;
   #viewport: Viewport = { cols: 80, rows: 24, windowBytes: 0 };
   #output: OutputLine | undefined;
-  #follower: LogFollower | undefined;
+  #worker: WorkerLine | undefined;
   #steering: Steering | undefined;
   /** Asked for before this socket had joined. */
   #takeLater: TakeControl | undefined;
-  #owner: WorkerId | undefined;
-  #requeue: Timer | undefined;
   #silence: Timer;
   #heardAt: number;
   #brokerLost = false;
@@ -58,14 +56,14 @@ export class Attachment implements SocketEvents {
   }
 
   get owner(): WorkerId | undefined {
-    return this.#owner;
+    return this.#worker?.owner;
   }
 
   /** What this socket holds in memory. */
   get holds(): EdgeHolds {
     return {
       poseidon_edge_socket_buffer_bytes: this.#socket.bufferedBytes(),
-      poseidon_edge_kept_push_bytes: this.#follower?.reader.keptBytes ?? 0,
+      poseidon_edge_kept_push_bytes: this.#worker?.reader?.keptBytes ?? 0,
       poseidon_edge_lost_streams: this.#steering?.lostStreams ?? 0,
       ...(this.#steering?.input?.holds ?? noInput),
     };
@@ -80,17 +78,16 @@ export class Attachment implements SocketEvents {
   }
 
   drained(): void {
-    this.#follower?.resume();
+    this.#worker?.resume();
   }
 
   closed(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#requeue?.cancel();
     this.#skipping?.cancel();
     this.#silence.cancel();
     this.#output?.close();
-    this.#follower?.close();
+    this.#worker?.close();
     this.#steering?.close();
     this.#closing();
   }
@@ -137,7 +134,7 @@ export class Attachment implements SocketEvents {
         return this.#steering?.input?.endOfInput(frame.offset);
       case 'ack':
         if (this.#output?.ack(frame.outputFence, frame.offset, frame.windowBytes)) this.#tellCredit();
-        this.#follower?.resume();
+        this.#worker?.resume();
         return this.#tellQueued();
       case 'takeControl':
         if (this.#state === 'attached') void this.#takeControl(frame);
@@ -163,6 +160,7 @@ export class Attachment implements SocketEvents {
       frame.windowBytes,
       () => this.#tools.clock.now(),
     );
+    const worker = this.#lineTo(joined.session.id);
     const steering = this.#steer(joined.session.id, this.#output);
     if ('lost' in frame && frame.lost) steering.gaveUp(frame.lost);
     const previous = 'previous' in frame && frame.previous ? { previous: frame.previous } : {};
@@ -172,14 +170,15 @@ export class Attachment implements SocketEvents {
     if (this.#isClosed()) return;
     if (!control.driving && control.cause === 'old-connection') return this.refuse(CloseCode.moved, 'this client has connected again');
     if (control.driving && joined.from.position.seq > 0) this.#output.cameBack();
-    if ('ticket' in frame) await this.#enqueue(joined.session.id);
-    else if (joined.session.state === 'waiting') this.#enqueueLater(joined.session.id);
+    if ('ticket' in frame) await worker.enqueue();
+    else if (joined.session.state === 'waiting') worker.enqueueLater();
     if (this.#isClosed()) return;
     this.#state = 'attached';
     const { id, target } = joined.session;
     const key = joined.key === undefined ? {} : { key: joined.key };
     this.#socket.send(encodeServerFrame({ kind: 'attached', session: id, edge: this.#tools.edge, control, target: { ...target }, ...key }));
-    this.#follow(joined);
+    const { position, base, nonce } = joined.from;
+    worker.follow(new LogReader(this.#output, position, base, nonce));
     if (this.#takeLater) void this.#takeControl(this.#takeLater);
   }
 
@@ -187,50 +186,19 @@ export class Attachment implements SocketEvents {
     return this.#state === 'closed';
   }
 
-  /** Queues the session for a worker, and again as long as none has claimed it (LS2). */
-  async #enqueue(session: SessionId): Promise<void> {
-    this.#enqueueLater(session);
-    await this.#tools.broker.opens.push({ kind: 'open', session });
-  }
-
-  #enqueueLater(session: SessionId): void {
-    this.#requeue = this.#tools.clock.after(requeueOpenMs, () => {
-      if (this.#owner === undefined) void this.#enqueue(session).catch(() => {});
-    });
-  }
-
-  #follow(joined: Joined): void {
-    const { reads, channels } = this.#tools;
-    const output = this.#output;
-    if (!output) return;
-    const reader = new LogReader(output, joined.from.position, joined.from.base, joined.from.nonce);
-    this.#follower = new LogFollower(
-      reads,
-      channels,
-      { session: joined.session.id, log: 'out' },
-      reader,
-      {
-        ephemeral: (frame) => {
-          const told = decodeEphemeral(frame);
-          if (told) this.#told(told);
-        },
-        owner: (owner) => {
-          this.#owner = owner;
-        },
-        unknown: (young) => {
-          const { code, text } = unknownSession(young);
-          this.refuse(code, text);
-        },
-        connected: (connected) => this.#connected(connected),
+  #lineTo(session: SessionId): WorkerLine {
+    this.#worker = new WorkerLine(session, this.#tools, {
+      told: (told) => this.#told(told),
+      unknown: (young) => {
+        const { code, text } = unknownSession(young);
+        this.refuse(code, text);
       },
-      this.#tools,
-    );
-    this.#follower.start();
+      connected: (connected) => this.#connected(connected),
+    });
+    return this.#worker;
   }
 
   #connected(connected: boolean): void {
-    // What the worker said before this subscription was not heard here: how its upstream stands, who drives.
-    if (connected) this.#publish(encodeEphemeral({ input: 0, output: 0 }, { kind: 'ask', stream: noStream, givenUp: false }));
     if (connected !== this.#brokerLost) return;
     this.#brokerLost = !connected;
     this.tell({ broker: connected ? 'up' : 'lost' });
@@ -245,13 +213,11 @@ export class Attachment implements SocketEvents {
       case 'closed':
         this.#steering?.told(told);
         return this.tell({ closed: { stream: told.stream, typed: told.typed, cause: told.cause } });
-      case 'workerStatus': {
-        this.#owner = told.status.worker as WorkerId;
+      case 'workerStatus':
         this.#steering?.told(told);
         // Whoever drives here was not heard: its credit tells that it is there (DR2).
         if (!told.status.driver) this.#tellCredit();
         return this.tell({ worker: told.status });
-      }
       default:
         return;
     }
@@ -285,17 +251,17 @@ export class Attachment implements SocketEvents {
     if (!this.#steering?.input) return;
     this.#publishIn({ kind: 'skipOutput' });
     this.#output?.skip();
-    this.#follower?.resume();
+    this.#worker?.resume();
     this.#skipping?.cancel();
     this.#skipping = this.#tools.clock.after(skipAnswerMs, () => {
       this.#output?.endSkip();
-      this.#follower?.resume();
+      this.#worker?.resume();
     });
   }
 
   /** With every acknowledgement while a client is behind: the page knows how much is still to come (FC9). */
   #tellQueued(): void {
-    const headOffset = this.#follower?.reader.heardOffset ?? 0;
+    const headOffset = this.#worker?.reader?.heardOffset ?? 0;
     if (headOffset - (this.#output?.credit.offset ?? headOffset) >= queuedFromBytes) this.tell({ headOffset });
   }
 
@@ -312,11 +278,7 @@ export class Attachment implements SocketEvents {
   ): void {
     const input = this.#steering?.input;
     if (!input) return;
-    this.#publish(encodeEphemeral({ input: input.fence, output: outputFence }, body));
-  }
-
-  #publish(frame: Uint8Array): void {
-    if (this.#session) this.#tools.broker.logs.publish({ session: this.#session.id, log: 'in' }, frame);
+    this.#worker?.publish(encodeEphemeral({ input: input.fence, output: outputFence }, body));
   }
 
   #watchSilence(): Timer {

@@ -1,5 +1,5 @@
 import type { ReaderSink } from '../../log/log-reader.ts';
-import { type Entry, endOffset } from '../../protocol/entry.ts';
+import { type Entry, endOffset, positionBehind } from '../../protocol/entry.ts';
 import { FrameType } from '../../protocol/frame-type.ts';
 import { type Gap, GapCause, gapOf } from '../../protocol/gap.ts';
 import { pageEntries } from '../../protocol/limits.ts';
@@ -157,9 +157,9 @@ function noSkip(): Skip {
 function leaveOut(skip: Skip): void {
   const { newest } = skip;
   if (!newest) return;
-  const { fence, seq, offset, crc } = newest;
-  skip.bytes += endOffset(newest) - offset;
-  skip.to = { fence, seq, offset: endOffset(newest), crc };
+  const to = positionBehind(newest);
+  skip.bytes += to.offset - newest.offset;
+  skip.to = to;
   skip.adoptCrc = false;
   skip.newest = undefined;
 }

@@ -63,9 +63,7 @@ export class Steering {
 
   /** Takes the input log for this client; a broker that does not answer is asked again while the socket lives. */
   take(claimant: Claimant, mode: TakeMode): Promise<Control> {
-    const taken = this.#turn.then(() => this.#take(claimant, mode));
-    this.#turn = taken.catch(() => undefined);
-    return taken;
+    return this.#inTurn(() => this.#take(claimant, mode));
   }
 
   told(told: Ephemeral): void {
@@ -135,15 +133,20 @@ export class Steering {
    */
   #takeAgain(claimant: Claimant): void {
     this.#input = undefined;
-    const again = async () => {
+    void this.#inTurn(async () => {
       // The client asked for control meanwhile, with a new stream: this one it has given up.
       if (this.#input || this.#abort.signal.aborted) return this.#lost.add(claimant.stream);
       const control = await this.#take(claimant, { kind: 'resume' });
       if (this.#abort.signal.aborted) return;
       const superseded = !control.driving && control.cause === 'old-connection';
       this.#host.control(superseded ? { driving: false, cause: 'replaced' } : control);
-    };
-    this.#turn = this.#turn.then(again).catch(() => undefined);
+    }).catch(() => {});
+  }
+
+  #inTurn<Answer>(run: () => Promise<Answer>): Promise<Answer> {
+    const done = this.#turn.then(run);
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 
   /** Once the request was sent its answer is waited for even if the socket closes: a log that was taken has to be let go of. */

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { EndReason } from '../../protocol/end-reason.ts';
-import { terminalCells } from '../../protocol/limits.ts';
+import { isCells } from '../../protocol/terminal-cells.ts';
 import { encodeUtf8 } from '../../protocol/utf8.ts';
 import type { Upstream, UpstreamEvents } from '../upstream.ts';
 import { channel, decodeMessage, encodeMessage, endOfInput, maxPayload } from './channel-codec.ts';
@@ -179,8 +179,4 @@ export class ChannelUpstream implements Upstream, LiveSocketEvents {
     const last = bytes === 1 ? 'The last typed byte' : `The last ${bytes} typed bytes`;
     return { ...reason, message: `${reason.message} ${last} may not have reached it.` };
   }
-}
-
-function isCells(value: number): boolean {
-  return Number.isInteger(value) && value >= terminalCells.min && value <= terminalCells.max;
 }

@@ -3,7 +3,7 @@ import { SearchAddon } from '@xterm/addon-search';
 import { WebLinksAddon } from '@xterm/addon-web-links';
 import { WebglAddon } from '@xterm/addon-webgl';
 import { Terminal } from '@xterm/xterm';
-import { terminalCells } from '../../protocol/limits.ts';
+import { isCells } from '../../protocol/terminal-cells.ts';
 import { gapText } from '../gap-text.ts';
 import { type NoticeKind, noticeLine } from './notice-line.ts';
 import { OutputFeed } from './output-feed.ts';
@@ -132,10 +132,6 @@ export class TerminalView {
     }).observe(parent);
     fitNow();
   }
-}
-
-function isCells(value: number): boolean {
-  return Number.isInteger(value) && value >= terminalCells.min && value <= terminalCells.max;
 }
 
 function openLink(uri: string): void {

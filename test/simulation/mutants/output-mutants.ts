@@ -129,7 +129,7 @@ export const outputMutants: readonly Mutant[] = [
     breaks: 'FC1: a reader that ran out of credit does not go on with new credit',
     profile: 'flow',
     file: 'edge/relay/attachment.ts',
-    find: '        this.#follower?.resume();\n        return this.#tellQueued();',
+    find: '        this.#worker?.resume();\n        return this.#tellQueued();',
     replace: '        return this.#tellQueued();',
   },
   {
