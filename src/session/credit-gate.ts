@@ -26,6 +26,11 @@ export class CreditGate {
     return this.#driver !== undefined;
   }
 
+  /** Whether the driver of this fence is the current one. */
+  drivenBy(inputFence: number): boolean {
+    return this.#driver?.inputFence === inputFence;
+  }
+
   get inputFence(): number {
     return this.#driver?.inputFence ?? 0;
   }
@@ -43,7 +48,7 @@ export class CreditGate {
 
   /** @returns whether the credit counted */
   credit(fences: Fences, offset: number, windowBytes: number, headOffset: number): boolean {
-    if (!this.#driver || fences.input !== this.#driver.inputFence) return false;
+    if (!this.drivenBy(fences.input)) return false;
     if (fences.output < this.#takenFence || fences.output > this.#outputFence) return false;
     this.#windowBytes = clampWindow(windowBytes);
     this.#offset = Math.max(this.#offset, Math.min(offset, headOffset));
@@ -60,7 +65,7 @@ export class CreditGate {
 
   /** @returns whether that driver was the current one: nobody drives now */
   gone(inputFence: number): boolean {
-    if (this.#driver?.inputFence !== inputFence) return false;
+    if (!this.drivenBy(inputFence)) return false;
     this.#driver = undefined;
     return true;
   }

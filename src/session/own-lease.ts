@@ -1,3 +1,5 @@
+import { ownLimitMs } from './lease-time.ts';
+
 /**
  * A worker's own view of its lease (LS1): valid until two thirds of the lease time after the *sending* of the last answered renewal, by
  * the monotonic and the wall clock, whichever ends first. Others wait the whole time, so the last third is the margin.
@@ -21,7 +23,7 @@ export class OwnLease {
 
   valid(nowMs: number, wallMs: number): boolean {
     if (!this.#sent) return false;
-    const limitMs = (this.#leaseMs * 2) / 3;
+    const limitMs = ownLimitMs(this.#leaseMs);
     const wallPassed = wallMs - this.#sent.wallMs;
     // A wall clock set back says nothing; one that jumped ahead may mean that this process slept.
     return nowMs - this.#sent.nowMs < limitMs && wallPassed < limitMs;

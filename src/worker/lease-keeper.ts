@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import type { LeaseStore } from '../broker/broker.ts';
 import type { WorkerId } from '../protocol/ids.ts';
-import { leaseMs } from '../session/lease-time.ts';
+import { leaseMs, ownLimitMs } from '../session/lease-time.ts';
 import { OwnLease } from '../session/own-lease.ts';
 
 /** Keeps one worker's lease: renews it every third of its time and says at any moment whether it is valid (LS1). */
@@ -48,7 +48,7 @@ export class LeaseKeeper {
     // After a sleep of the whole process nobody has asked meanwhile: the lapse is noticed here.
     this.valid();
     const sinceMs = this.#tried ? Math.max(nowMs - this.#tried.nowMs, wallMs - this.#tried.wallMs) : 0;
-    if (sinceMs >= (leaseMs * 2) / 3) this.#slept = true;
+    if (sinceMs >= ownLimitMs(leaseMs)) this.#slept = true;
     this.#tried = { nowMs, wallMs };
     let answered = true;
     try {

@@ -254,11 +254,11 @@ export class Pump {
       case 'detach':
         return this.#driverGone(told.fences.input, false);
       case 'skipOutput':
-        if (gate.driven && told.fences.input === gate.inputFence) this.#output?.skip();
+        if (gate.drivenBy(told.fences.input)) this.#output?.skip();
         return;
       case 'probe':
         // Of another driver than this worker's: who asks learns whose sign of life it waits for in vain.
-        if (gate.driven && told.fences.input === gate.inputFence) this.#output?.probeDriver();
+        if (gate.drivenBy(told.fences.input)) this.#output?.probeDriver();
         else this.#tellStatus();
         return;
       case 'ask':

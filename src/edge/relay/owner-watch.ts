@@ -1,6 +1,6 @@
 import type { Timer } from '../../base/clock.ts';
 import type { SessionId, WorkerId } from '../../protocol/ids.ts';
-import { leaseMs } from '../../session/lease-time.ts';
+import { leaseMs, ownLimitMs } from '../../session/lease-time.ts';
 import { LeaseWatch } from '../../session/lease-watch.ts';
 import { ownerSweepMs, reportsPerLease } from './constants.ts';
 import type { EdgeTools } from './relay-tools.ts';
@@ -24,7 +24,7 @@ interface Watched {
 }
 
 /** A worker whose counter stood still this long has stopped typing by its own deadline (LS1): its clients are told. */
-const silentMs = (leaseMs * 2) / 3;
+const silentMs = ownLimitMs(leaseMs);
 
 /**
  * Reads the lease of each distinct owner of this edge's sessions. Of one that stands still its clients are told, and the workers, who

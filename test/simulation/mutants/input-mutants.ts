@@ -159,8 +159,8 @@ export const inputMutants: readonly Mutant[] = [
     breaks: 'DR2: a worker that is asked about another driver than its own says nothing',
     profile: 'all',
     file: 'worker/pump.ts',
-    find: 'if (gate.driven && told.fences.input === gate.inputFence) this.#output?.probeDriver();\n        else this.#tellStatus();',
-    replace: 'if (gate.driven && told.fences.input === gate.inputFence) this.#output?.probeDriver();',
+    find: 'if (gate.drivenBy(told.fences.input)) this.#output?.probeDriver();\n        else this.#tellStatus();',
+    replace: 'if (gate.drivenBy(told.fences.input)) this.#output?.probeDriver();',
     open: 'As the one before.',
   },
   // --- the worker ---

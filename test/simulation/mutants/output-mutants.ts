@@ -17,7 +17,7 @@ export const outputMutants: readonly Mutant[] = [
     breaks: 'FC2: credit under an older fence counts',
     profile: 'flow',
     file: 'session/credit-gate.ts',
-    find: 'if (!this.#driver || fences.input !== this.#driver.inputFence) return false;',
+    find: 'if (!this.drivenBy(fences.input)) return false;',
     replace: 'if (!this.#driver) return false;',
     open: 'Not found in the seeds that were run so far.',
   },

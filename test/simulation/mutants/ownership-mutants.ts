@@ -43,7 +43,7 @@ export const ownershipMutants: readonly Mutant[] = [
     breaks: 'LS1: the worker uses its lease to the end, as long as others wait',
     profile: 'all',
     file: 'session/own-lease.ts',
-    find: 'const limitMs = (this.#leaseMs * 2) / 3;',
+    find: 'const limitMs = ownLimitMs(this.#leaseMs);',
     replace: 'const limitMs = this.#leaseMs * 2;',
   },
   {
