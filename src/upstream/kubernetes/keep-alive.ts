@@ -18,8 +18,12 @@ export interface LivingLine {
 
 /** How often it looks. */
 const lookEveryMs = 5_000;
-/** Well under the 60 s after which common proxies cut an idle connection. */
+/** Two of them fit into {@link deadAfterMs}. */
 const pingEveryMs = 10_000;
+/** Under the 60 s after which common proxies cut an idle connection. */
+const emptyEveryMs = 45_000;
+/** More than this between two looks is a flow, and less a trickle that no buffer on the way holds back. */
+const trickleBytes = 64 * 1024;
 /** Two pings without an answer, and time for TCP to mend what a short break of the network lost: an exec that is given up is gone. */
 const deadAfterMs = 20_000;
 /** As client-go has it. */
@@ -35,19 +39,23 @@ const lateMs = 1_000;
 const dataEveryMs = 30 * 60_000;
 
 /**
- * Keeps one connection alive and finds out when it is dead (UP2). While this side has paused reading it neither counts silence nor pings:
- * a server that is blocked writing to us would block its reader on the pong, and with it the input behind. An empty message does the work
- * for the proxies then.
+ * Keeps one connection alive and finds out when it is dead (UP2). It says nothing while output flows or waits for this side to read on. A
+ * server whose process has ended closes its socket behind megabytes that are still on the way; whatever reaches it then is answered with
+ * a reset (RFC 1122 4.2.2.13), and they are lost, with the exit code behind them. And a server that is blocked writing to us would block
+ * its reader on the pong, and with it the input behind. Only where nothing has moved for long an empty message keeps proxies awake.
  */
 export class KeepAlive {
   readonly #clock: Clock;
   readonly #line: LivingLine;
   #timer: Timer | undefined;
   #paused = false;
+  /** Reading was paused at some time since the last look. */
+  #held = false;
   #lookedAtMs: number;
   #received = 0;
   #backlogBytes = 0;
   #heardAtMs: number;
+  #movedAtMs: number;
   #pingedAtMs = Number.NEGATIVE_INFINITY;
   #dataAtMs: number;
   #inputBytes = 0;
@@ -63,6 +71,7 @@ export class KeepAlive {
     this.#line = line;
     this.#lookedAtMs = clock.now();
     this.#heardAtMs = this.#lookedAtMs;
+    this.#movedAtMs = this.#lookedAtMs;
     this.#dataAtMs = this.#lookedAtMs;
   }
 
@@ -83,6 +92,7 @@ export class KeepAlive {
 
   pause(): void {
     this.#paused = true;
+    this.#held = true;
   }
 
   resume(): void {
@@ -107,9 +117,13 @@ export class KeepAlive {
     const now = this.#clock.now();
     const { received, backlogBytes } = this.#line;
     const late = now - this.#lookedAtMs > lookEveryMs + lateMs;
-    if (received !== this.#received || backlogBytes < this.#backlogBytes || this.#paused || late) this.#heard();
+    const news = received - this.#received;
+    const flows = news > trickleBytes || this.#held;
+    if (news > 0) this.#movedAtMs = now;
+    if (news > 0 || backlogBytes < this.#backlogBytes || this.#paused || late) this.#heard();
     this.#received = received;
     this.#backlogBytes = backlogBytes;
+    this.#held = this.#paused;
     const blocked = (this.#beforeSilence ?? 0) - this.#confirmedBytes > blockingInputBytes;
     if (now - this.#heardAtMs >= (blocked ? blockedAfterMs : deadAfterMs)) {
       this.stop();
@@ -117,6 +131,17 @@ export class KeepAlive {
       return;
     }
     this.start();
+    if (this.#paused) this.#keepAwake(now);
+    else if (!flows) this.#speak(now);
+  }
+
+  #keepAwake(now: number): void {
+    if (now - this.#movedAtMs < emptyEveryMs) return;
+    this.#movedAtMs = now;
+    this.#line.sendEmpty();
+  }
+
+  #speak(now: number): void {
     if (now - this.#dataAtMs >= dataEveryMs) {
       this.#dataAtMs = now;
       this.#line.sendData();
@@ -126,7 +151,6 @@ export class KeepAlive {
 
   #ping(now: number): void {
     this.#pingedAtMs = now;
-    if (this.#paused) return this.#line.sendEmpty();
     this.#pings += 1;
     this.#beforePing = this.#inputBytes;
     this.#beforeSilence ??= this.#inputBytes;

@@ -75,12 +75,46 @@ describe('keep-alive towards the upstream', () => {
     line.alive = false;
     keepAlive.pause();
     clock.advance(600_000);
-    expect(line).toMatchObject({ pings: 0, empties: 60, deaths: 0 });
+    expect(line).toMatchObject({ pings: 0, empties: 13, data: 0, deaths: 0 });
     keepAlive.resume();
     clock.advance(19_000);
     expect(line.deaths).toBe(0);
     clock.advance(6_000);
     expect(line.deaths).toBe(1);
+  });
+
+  it('[UP2] says nothing while output flows, so that no reset meets what a server has sent and closed behind', () => {
+    const { clock, line } = start();
+    for (let round = 0; round < 2_000; round += 1) {
+      line.received += 64 * 1024 + 1;
+      clock.advance(5_000);
+    }
+    expect(line).toMatchObject({ pings: 0, empties: 0, data: 0, deaths: 0 });
+    clock.advance(20_000);
+    expect(line).toMatchObject({ pings: 2, data: 1 });
+  });
+
+  it('[UP2] says nothing while a slow reader takes the output in small parts, paused or not when it looks', () => {
+    const { clock, line, keepAlive } = start();
+    for (let round = 0; round < 2_000; round += 1) {
+      keepAlive.pause();
+      clock.advance(round % 7_000);
+      keepAlive.resume();
+      line.received += 100;
+      clock.advance(100);
+    }
+    expect(line).toMatchObject({ pings: 0, empties: 0, data: 0, deaths: 0 });
+  });
+
+  it('[UP2] pings beside a trickle, which tells that input arrives', () => {
+    const { clock, line, keepAlive } = start();
+    for (let round = 0; round < 10; round += 1) {
+      line.received += 1_000;
+      keepAlive.sent(1);
+      clock.advance(5_000);
+    }
+    expect(line.pings).toBe(5);
+    expect(keepAlive.unconfirmedBytes).toBeLessThan(3);
   });
 
   it('[UP2] waits a minute while the process may be what does not read', () => {
