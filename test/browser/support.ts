@@ -101,8 +101,8 @@ export class RelayPage {
   }
 
   /** @returns the match in what is shown; waits for it */
-  shows(pattern: RegExp): Promise<RegExpExecArray> {
-    return this.#wait(async () => pattern.exec(await this.text()), `${pattern} to be shown`);
+  shows(pattern: RegExp, withinMs?: number): Promise<RegExpExecArray> {
+    return this.#wait(async () => pattern.exec(await this.text()), `${pattern} to be shown`, withinMs);
   }
 
   async screenshot(name: string): Promise<void> {
@@ -117,9 +117,9 @@ export class RelayPage {
     await this.page.close();
   }
 
-  async #wait<T>(look: () => Promise<T>, what: string): Promise<NonNullable<T>> {
+  async #wait<T>(look: () => Promise<T>, what: string, withinMs = 20_000): Promise<NonNullable<T>> {
     try {
-      return await until(look, { withinMs: 20_000, what });
+      return await until(look, { withinMs, what });
     } catch (failure) {
       const seen = `${(await this.text()).slice(-2000)}\n${JSON.stringify(await this.state())}\n${this.complaints.join('\n')}`;
       throw new Error(`${String(failure)}\nInstead:\n${seen}\nThe relay:\n${this.#relay.output().slice(-3000)}`);
