@@ -104,8 +104,8 @@ export interface TakeInput extends TakeRequest {
 }
 
 export type TakeMode =
-  /** Only if nobody drives, or this stream or `previous` does. */
-  | { readonly kind: 'resume'; readonly previous?: ClientStream }
+  /** Only if nobody drives, or this stream does, or one of those that this client had before. */
+  | { readonly kind: 'resume'; readonly former?: readonly ClientStream[] }
   /** A person takes control. */
   | { readonly kind: 'force' }
   /** A silent driver is replaced; of several watchers one wins (DR1). */

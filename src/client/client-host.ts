@@ -70,6 +70,8 @@ export interface SavedSession {
   readonly session: string;
   readonly key: string;
   readonly stream: string;
+  /** Streams of this tab before that one, the newest first. */
+  readonly former?: readonly string[];
   readonly connection: number;
   /** Output below this offset was parsed: seen by a person, and its questions to the terminal answered. */
   readonly parsed: number;

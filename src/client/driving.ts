@@ -2,6 +2,7 @@ import type { ClientFrame, Viewport } from '../protocol/client-frame.ts';
 import type { EndReason } from '../protocol/end-reason.ts';
 import { CloseStreamCause } from '../protocol/ephemeral.ts';
 import type { ClientStream } from '../protocol/ids.ts';
+import { formerStreams } from '../protocol/limits.ts';
 import type { Control, SessionStatus } from '../protocol/session-status.ts';
 import type { ClientHost, ClientState } from './client-host.ts';
 import type { Hello } from './hello.ts';
@@ -25,7 +26,9 @@ export class Driving {
   readonly #host: DrivingHost;
   readonly #lostInput = new LostInput();
   #input: InputKeeper;
-  #previous: ClientStream | undefined;
+  /** Streams this tab had before and told an edge of, the newest first: the record of who drives may go back to one of them (DR1). */
+  #former: readonly ClientStream[] = [];
+  #named = false;
   #connection = 0;
   #size: Size = { cols: 80, rows: 24 };
   /** The size that the relay knows. */
@@ -51,22 +54,26 @@ export class Driving {
     return this.#connection;
   }
 
-  /** The stream of this tab before the page was loaded: its socket may still drive. */
-  startAfter(previous: ClientStream): void {
-    this.#previous = previous;
+  get former(): readonly ClientStream[] {
+    return this.#former;
+  }
+
+  /** The streams of this tab before the page was loaded: a socket of it may still drive. */
+  startAfter(former: readonly ClientStream[]): void {
+    this.#former = former.slice(0, formerStreams);
   }
 
   /** What a new socket's first frame says of input and size; the connection is a new one (RS1). */
   nextHello(): Omit<Hello, 'ticket' | 'session' | 'key' | 'position' | 'base' | 'nonce' | 'parsed' | 'windowBytes'> {
     this.#toldSize = this.#size;
+    this.#named = true;
     const { stream, typed } = this.#input;
     const lost = this.#lostInput.streams;
-    return { stream, connection: ++this.#connection, typed, previous: this.#previous, watch: this.#watch, lost, ...this.#size };
+    return { stream, connection: ++this.#connection, typed, former: this.#former, watch: this.#watch, lost, ...this.#size };
   }
 
   /** The relay knows this page's stream from now on. */
   attached(control: Control): void {
-    this.#previous = undefined;
     this.controlled(control);
   }
 
@@ -98,6 +105,7 @@ export class Driving {
     if (this.#takeWhenJoined) return;
     this.changeStream();
     const { stream } = this.#input;
+    this.#named = true;
     this.#host.send({ kind: 'takeControl', stream, connection: this.#connection, ...(ifFence !== undefined && { ifFence }) });
   }
 
@@ -134,6 +142,8 @@ export class Driving {
   /** Names are never reused: after every loss of control input has a new stream (RS4). */
   changeStream(): void {
     this.#lostInput.gaveUp(this.#input);
+    if (this.#named) this.#former = [this.#input.stream, ...this.#former].slice(0, formerStreams);
+    this.#named = false;
     this.#input = InputKeeper.ofNewStream(this.#host);
     this.#connection = 1;
     this.#host.changed();

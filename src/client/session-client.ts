@@ -71,7 +71,8 @@ export class SessionClient {
     const { session, connection } = this.#state;
     if (!session || connection.kind === 'ended') return undefined;
     const parsed = Math.max(this.#output.parsedOffset, this.#output.replayBelow);
-    return { session, key: this.#key, stream: this.#driving.stream, connection: this.#driving.connection, parsed };
+    const { stream, former, connection: number } = this.#driving;
+    return { session, key: this.#key, stream, former, connection: number, parsed };
   }
 
   /** Starts a new session. */
@@ -87,7 +88,7 @@ export class SessionClient {
       return this.#over({ kind: 'lost', code: CloseCode.unknownSession, text: 'the saved session is not readable' });
     this.#session = saved.session;
     this.#key = saved.key;
-    this.#driving.startAfter(saved.stream);
+    this.#driving.startAfter([saved.stream, ...(saved.former ?? []).filter(isClientStream)]);
     this.#output.replayBelow = saved.parsed;
     this.#connect();
   }

@@ -2,7 +2,7 @@ import { readU16, readU32, readU48, readU64, unsafeInteger, writeU16, writeU32, 
 import { FrameType } from './frame-type.ts';
 import { type ClientStream, isClientStream, isSessionId, type SessionId } from './ids.ts';
 import { decodeJsonObject, encodeJson, isOffset, isShortText } from './json.ts';
-import { lostStreams, maxEntryPayloadBytes } from './limits.ts';
+import { formerStreams, lostStreams, maxEntryPayloadBytes } from './limits.ts';
 import type { Position } from './position.ts';
 import { isCells } from './terminal-cells.ts';
 
@@ -59,8 +59,8 @@ export interface Resume extends Viewport {
   readonly typed: number;
   /** Offset parsed by the terminal, the first credit (FC2). */
   readonly parsed: number;
-  /** After a page load: the tab's stream before it, whose socket may be replaced. */
-  readonly previous?: ClientStream;
+  /** Streams that this tab had before, the newest first: a socket that drives with one may be replaced (DR1). */
+  readonly former?: readonly ClientStream[];
   /** Streams this client gave up and has not been told the fate of: the worker is asked for it (RS6). */
   readonly lost?: readonly ClientStream[];
   /** Do not drive, only watch. */
@@ -183,22 +183,22 @@ function decodeControl(type: number, payload: Uint8Array): Decoded<ClientFrame> 
     if (!isShortText(ticket, 64)) return broken('ticket');
     return { ok: true, frame: { kind: 'open', ticket, stream, connection, ...viewport } };
   }
-  const { session, key, nonce, typed, parsed, previous, lost, watch } = json;
+  const { session, key, nonce, typed, parsed, former, lost, watch } = json;
   const position = parsePosition(json['position']);
   const base = parsePosition(json['base']);
   if (!isSessionId(session) || !isShortText(key, 64)) return broken('session');
   if (!position || !base || !isOffset(nonce) || !isOffset(typed) || !isOffset(parsed)) return broken('position');
-  if (previous !== undefined && !isClientStream(previous)) return broken('previous');
-  if (lost !== undefined && !isLost(lost)) return broken('lost');
+  if (former !== undefined && !areStreams(former, formerStreams)) return broken('former');
+  if (lost !== undefined && !areStreams(lost, lostStreams)) return broken('lost');
   const resume = { session, key, position, base, nonce, stream, connection, typed, parsed, watch: watch === true, ...viewport };
   return {
     ok: true,
-    frame: { kind: 'resume', ...resume, ...(previous === undefined ? {} : { previous }), ...(lost === undefined ? {} : { lost }) },
+    frame: { kind: 'resume', ...resume, ...(former === undefined ? {} : { former }), ...(lost === undefined ? {} : { lost }) },
   };
 }
 
-function isLost(value: unknown): value is readonly ClientStream[] {
-  return Array.isArray(value) && value.length <= lostStreams && value.every(isClientStream);
+function areStreams(value: unknown, most: number): value is readonly ClientStream[] {
+  return Array.isArray(value) && value.length <= most && value.every(isClientStream);
 }
 
 function isConnection(value: unknown): value is number {

@@ -30,6 +30,9 @@ export const writerRingBytes = 512 * 1024;
 /** Client streams given up and not yet accounted for that a `resume` may name; a client asks for the oldest first (RS6). */
 export const lostStreams = 16;
 
+/** Streams that a `resume` names because this client had them before, the newest first (DR1). */
+export const formerStreams = 8;
+
 /** Entries of one page of a catch-up read (DR3). */
 export const pageEntries = 16;
 

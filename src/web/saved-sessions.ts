@@ -40,6 +40,7 @@ export class SavedSessions {
 
 function isSaved(value: unknown): value is SavedSession {
   if (typeof value !== 'object' || value === null) return false;
-  const { session, key, stream, connection, parsed } = value as { [key: string]: unknown };
+  const { session, key, stream, former, connection, parsed } = value as { [key: string]: unknown };
+  if (former !== undefined && !Array.isArray(former)) return false;
   return [session, key, stream].every((part) => typeof part === 'string') && [connection, parsed].every(Number.isSafeInteger);
 }

@@ -103,7 +103,7 @@ const resume = { session, key: word, position, base: position, nonce: u64, strea
 export const clientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
   fc.record({ kind: is('open'), ticket: word, stream, connection, ...viewport }),
   fc.record({ kind: is('resume'), ...resume, watch: fc.boolean() }),
-  fc.record({ kind: is('resume'), ...resume, watch: fc.boolean(), previous: stream }),
+  fc.record({ kind: is('resume'), ...resume, watch: fc.boolean(), former: fc.array(stream, { maxLength: 8 }) }),
   fc.record({ kind: is('input'), offset: u64, bytes: fc.uint8Array({ minLength: 1, maxLength: 64 }) }),
   fc.record({ kind: is('ack'), outputFence: u48, offset: u64, windowBytes: u32 }),
   fc.record({ kind: is('resize'), offset: u64, cols: cells, rows: cells }),

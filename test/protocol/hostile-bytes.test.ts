@@ -157,7 +157,8 @@ describe('[WP2] frames that break the layout or a limit are refused', () => {
     ['resume from a fence above 48 bits', json(FrameType.resume, { ...resume, position: { ...position, fence: 2 ** 48 } })],
     ['resume from a negative offset', json(FrameType.resume, { ...resume, position: { ...position, offset: -1 } })],
     ['resume without a base', json(FrameType.resume, { ...resume, base: undefined })],
-    ['resume with a previous stream of the wrong form', json(FrameType.resume, { ...resume, previous: 'x' })],
+    ['resume with a former stream of the wrong form', json(FrameType.resume, { ...resume, former: ['x'] })],
+    ['resume with too many former streams', json(FrameType.resume, { ...resume, former: new Array(9).fill(stream) })],
   ])('[WP2] from a browser: %s', (_name, bytes) => {
     expect(decodeClientFrame(bytes)).toMatchObject({ ok: false, unknownType: false });
   });

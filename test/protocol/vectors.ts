@@ -152,8 +152,8 @@ export const clientVectors: readonly Vector<ClientFrame>[] = [
   },
   {
     name: 'resume after a page load, watching',
-    hex: `62 00 ${text(JSON.stringify({ ...resume, watch: true, previous: stream }))}`,
-    decoded: { kind: 'resume', ...resume, watch: true, previous: stream },
+    hex: `62 00 ${text(JSON.stringify({ ...resume, watch: true, former: [stream] }))}`,
+    decoded: { kind: 'resume', ...resume, watch: true, former: [stream] },
   },
   { name: 'input', hex: '63 00 0000000000000007 6c730d', decoded: { kind: 'input', offset: 7, bytes: bytesOf('6c730d') } },
   {

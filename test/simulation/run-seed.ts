@@ -24,8 +24,6 @@ const mostInputLogBytes = inputUntypedBytes + maxEntryPayloadBytes + 2 * inputTr
 export interface RunOptions {
   readonly profile?: ProfileName;
   readonly planted?: Planted;
-  /** A page that is alone must drive again by itself, whatever was broken (DR2). */
-  readonly drives?: boolean;
   readonly print?: (line: string) => void;
 }
 
@@ -53,7 +51,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   process.on('unhandledRejection', unhandled);
   process.on('warning', warned);
   try {
-    await phases(world, options.drives === true);
+    await phases(world);
   } catch (error) {
     unhandled(error);
   } finally {
@@ -66,7 +64,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   return { seed, profile: profile.name, hash: trace.hash, events, virtualMs, failure: violation, seen: world.seen };
 }
 
-async function phases(world: World, drives: boolean): Promise<void> {
+async function phases(world: World): Promise<void> {
   const { random, profile, scheduler, truth } = world;
   const stop = () => {
     if (scheduler.done > mostEvents) truth.fail(`more than ${mostEvents} events: something goes round in circles`);
@@ -79,7 +77,7 @@ async function phases(world: World, drives: boolean): Promise<void> {
   heal(world);
   await scheduler.run(scheduler.nowMs + random.between(500, 3_000), stop);
   world.quiet = true;
-  await until(world, settleMs, stop, () => unsettled(world, drives));
+  await until(world, settleMs, stop, () => unsettled(world));
   if (truth.violation) return;
   world.note('settled');
   for (const upstream of [...world.upstreams]) if (upstream.alive) upstream.exit(random.whole(0, 255));

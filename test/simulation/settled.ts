@@ -5,13 +5,10 @@ import type { World } from './world.ts';
 /** How long after healing people wait before one of them takes control of a session that nobody drives. */
 const patienceMs = 50_000;
 
-/**
- * @param drives a page that is alone has to drive again without its user's doing (DR2)
- * @returns what is still missing before everything that was written and typed is accounted for
- */
-export function unsettled(world: World, drives: boolean): string | undefined {
+/** @returns what is still missing before everything that was written and typed is accounted for */
+export function unsettled(world: World): string | undefined {
   for (const session of world.sessions) {
-    const missing = missingOf(world, session, drives) ?? twoDrive(session);
+    const missing = missingOf(world, session) ?? twoDrive(session);
     if (missing) return missing;
   }
   return undefined;
@@ -24,8 +21,9 @@ function twoDrive(session: SimSession): string | undefined {
   return one && other && `${one.name} and ${other.name} believe that they drive`;
 }
 
-function missingOf(world: World, session: SimSession, drives: boolean): string | undefined {
-  const alone = drives && world.profile.watchers === 0;
+function missingOf(world: World, session: SimSession): string | undefined {
+  // It has to drive again without its user's doing, whatever was broken (DR2).
+  const alone = world.profile.watchers === 0;
   for (const page of session.pages) {
     if (page.over) continue;
     if (!page.attached) return `${page.name} is not attached`;

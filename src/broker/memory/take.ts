@@ -67,6 +67,6 @@ function drivenByAnother(meta: Meta, request: TakeInput): Exclude<TakeAnswer, Ta
   const { mode } = request;
   if (!driver || mode.kind === 'force') return undefined;
   if (mode.kind === 'if-fence') return driver.fence === mode.fence ? undefined : { kind: 'driven-by-another', ...driver };
-  const own = driver.stream === request.driver.stream || driver.stream === mode.previous;
+  const own = driver.stream === request.driver.stream || mode.former?.includes(driver.stream);
   return own ? undefined : { kind: 'driven-by-another', ...driver };
 }

@@ -119,8 +119,10 @@ export class RedisLogStore implements LogStore {
 
 function conditionOf(mode: TakeMode): string | Uint8Array {
   if (mode.kind === 'if-fence') return String(mode.fence);
-  if (mode.kind === 'force' || mode.previous === undefined) return '';
-  const stream = new Uint8Array(16);
-  writeStream(stream, 0, mode.previous);
-  return stream;
+  if (mode.kind === 'force' || !mode.former) return '';
+  const streams = new Uint8Array(16 * mode.former.length);
+  mode.former.forEach((stream, at) => {
+    writeStream(streams, 16 * at, stream);
+  });
+  return streams;
 }

@@ -162,11 +162,10 @@ export class Attachment implements SocketEvents {
     );
     const worker = this.#lineTo(joined.session.id);
     const steering = this.#steer(joined.session.id, this.#output);
-    if ('lost' in frame && frame.lost) steering.gaveUp(frame.lost);
-    const previous = 'previous' in frame && frame.previous ? { previous: frame.previous } : {};
+    if ('session' in frame) steering.cameWith(frame.former ?? [], frame.lost ?? []);
     const watch = 'watch' in frame && frame.watch;
     const claimant = { stream: frame.stream, connection: frame.connection, typed: joined.from.typed };
-    const control: Control = watch ? { driving: false, cause: 'watching' } : await steering.take(claimant, { kind: 'resume', ...previous });
+    const control: Control = watch ? { driving: false, cause: 'watching' } : await steering.take(claimant, { kind: 'resume' });
     if (this.#isClosed()) return;
     if (!control.driving && control.cause === 'old-connection') return this.refuse(CloseCode.moved, 'this client has connected again');
     if (control.driving && joined.from.position.seq > 0) this.#output.cameBack();

@@ -29,10 +29,6 @@ export class LostStreams {
     if (this.#streams.size > 0) this.#later();
   }
 
-  has(stream: ClientStream): boolean {
-    return this.#streams.has(stream);
-  }
-
   closed(stream: ClientStream): void {
     this.#streams.delete(stream);
   }

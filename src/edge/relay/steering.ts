@@ -5,6 +5,7 @@ import type { Viewport } from '../../protocol/client-frame.ts';
 import { type Ephemeral, encodeEphemeral } from '../../protocol/ephemeral.ts';
 import type { Credit } from '../../protocol/fence-entry.ts';
 import type { ClientStream, SessionId } from '../../protocol/ids.ts';
+import { formerStreams } from '../../protocol/limits.ts';
 import type { Control } from '../../protocol/session-status.ts';
 import { probeAnswerMs, takeAgainMostMs } from './constants.ts';
 import { InputLine, type InputLineEvents } from './input-line.ts';
@@ -32,6 +33,9 @@ export class Steering {
   readonly #tools: EdgeTools;
   readonly #host: SteeringHost;
   readonly #lost: LostStreams;
+  /** Streams this client had before its last one, the newest first: the record of who drives may go back to one of them (DR1). */
+  #former: readonly ClientStream[] = [];
+  #claimed: ClientStream | undefined;
   readonly #abort = new AbortController();
   /** Takes wait for each other: the last one asked for is the last one done. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -56,9 +60,10 @@ export class Steering {
     return this.#lost.size;
   }
 
-  /** Streams the client has given up before it came to this edge. */
-  gaveUp(streams: readonly ClientStream[]): void {
-    this.#lost.add(...streams);
+  /** Streams the client had before it came to this edge, and of which of them it has not been told the fate. */
+  cameWith(former: readonly ClientStream[], lost: readonly ClientStream[]): void {
+    this.#former = former;
+    this.#lost.add(...lost);
   }
 
   /** Takes the input log for this client; a broker that does not answer is asked again while the socket lives. */
@@ -75,7 +80,8 @@ export class Steering {
         return this.#lost.closed(told.stream);
       case 'workerStatus': {
         const { driver } = told.status;
-        if (input && driver && driver.fence > input.fence) this.#loseControl('replaced');
+        // A driver that this client was before is none that has replaced it: a fail-over has lost that take.
+        if (input && driver && driver.fence > input.fence && !this.#former.includes(driver.stream)) this.#loseControl('replaced');
         return driver && !this.#isOwnLost(driver) ? undefined : this.#driverSilent();
       }
       default:
@@ -98,6 +104,8 @@ export class Steering {
     this.#probed = undefined;
     before?.close();
     if (before && before.stream !== claimant.stream) this.#lost.add(before.stream);
+    if (this.#claimed && this.#claimed !== claimant.stream) this.#former = [this.#claimed, ...this.#former].slice(0, formerStreams);
+    this.#claimed = claimant.stream;
     const answer = await this.#ask(claimant, mode);
     if (!answer) return { driving: false, cause: 'ended' };
     // A client that does not drive has given its stream up, whatever the reason.
@@ -155,7 +163,8 @@ export class Steering {
     const { stream, connection, typed } = claimant;
     const { cols, rows } = this.#host.viewport();
     const driver = { stream, connection, cols, rows, credit: this.#host.credit() };
-    const request = { nonce: takeNonce(random), writer: edge, driver, typed, mode };
+    const own = mode.kind === 'resume' ? { ...mode, former: this.#former } : mode;
+    const request = { nonce: takeNonce(random), writer: edge, driver, typed, mode: own };
     return retrying(() => broker.logs.takeInput(this.#session, request), { clock, random }, this.#abort.signal, takeAgainMostMs);
   }
 
@@ -166,7 +175,7 @@ export class Steering {
 
   /** The worker's driver is this client, by a take that a fail-over has lost: the record has gone back to a driver before it (DR2). */
   #isOwnLost({ stream, fence }: { readonly stream: ClientStream; readonly fence: number }): boolean {
-    return this.#probed !== undefined && fence > this.#probed.fence && this.#lost.has(stream);
+    return this.#probed !== undefined && fence > this.#probed.fence && (stream === this.#claimed || this.#former.includes(stream));
   }
 
   /** Nobody drives, by what the worker says. One of the clients that wait for it wins: whoever replaces exactly that driver (DR1). */

@@ -107,7 +107,7 @@ class Run {
     const kind = draw(4);
     if (kind === 0) return { kind: 'force' };
     if (kind === 1) return { kind: 'if-fence', fence: this.#fences.at(-1 - draw(2)) ?? 0 };
-    return draw(2) ? { kind: 'resume' } : { kind: 'resume', previous: streams[draw(3)] ?? noStream };
+    return draw(2) ? { kind: 'resume' } : { kind: 'resume', former: [noStream, streams[draw(3)] ?? noStream] };
   }
 
   #took(log: LogName['log'], answer: TakeAnswer): void {

@@ -122,7 +122,7 @@ describe.each(twins)('taking the input log: $name', (twin) => {
     expect(fence.position.offset).toBe(5);
   });
 
-  it('[DR1] resume: only if nobody drives, or this stream or the one of the page before', async () => {
+  it('[DR1] resume: only if nobody drives, or this stream does, or one that this client had before', async () => {
     const id = await claimedSession(broker);
     const [first, second, third] = [newStream(), newStream(), newStream()];
     const { fence } = taken(await broker.logs.takeInput(id, inputRequest(first)));
@@ -131,8 +131,10 @@ describe.each(twins)('taking the input log: $name', (twin) => {
       stream: first,
       fence: fence.position.fence,
     });
-    expect(await kindOf(id, second, { kind: 'resume', previous: first })).toBe('taken');
-    expect(await kindOf(id, third, { kind: 'resume', previous: first })).toBe('driven-by-another');
+    const former = [newStream(), newStream(), first];
+    expect(await kindOf(id, second, { kind: 'resume', former: former.slice(0, 2) })).toBe('driven-by-another');
+    expect(await kindOf(id, second, { kind: 'resume', former })).toBe('taken');
+    expect(await kindOf(id, third, { kind: 'resume', former })).toBe('driven-by-another');
   });
 
   it('[DR1] a person takes control from whoever drives', async () => {

@@ -2,7 +2,7 @@
 -- Becomes the writer of the input log, under the rules of driving (LG1, RS4, RS5, DR1).
 -- KEYS  1 meta, 2 in
 -- ARGV  1 nonce, 2 writer id, 3 the driver's 50 bytes with next = 0, 4 typed (client offset),
---       5 mode resume | force | if-fence, 6 previous stream (16 bytes or empty) | fence
+--       5 mode resume | force | if-fence, 6 streams this client had before (16 bytes each) | fence
 -- Reply taken, frame, table, seq and offset before the log's first entry | old-connection | superseded | driven-by-another, stream, fence | ended | unknown
 -- `next` in the frame = max(accepted offset of the stream in pos, typed). Idempotent by nonce.
 local meta, input = KEYS[1], KEYS[2]
@@ -30,7 +30,10 @@ for at = 1, #pos, markBytes do
 end
 if driver and mode ~= 'force' then
   local current, fence = struct.unpack('>c16I6', driver)
-  local allowed = mode == 'resume' and (current == stream or current == condition) or mode == 'if-fence' and tonumber(condition) == fence
+  local allowed = mode == 'if-fence' and tonumber(condition) == fence or mode == 'resume' and current == stream
+  if mode == 'resume' then
+    for at = 1, #condition, 16 do allowed = allowed or current == string.sub(condition, at, at + 15) end
+  end
   if not allowed then return { 'driven-by-another', current, string.format('%.0f', fence) } end
 end
 
