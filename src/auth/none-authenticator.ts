@@ -6,6 +6,6 @@ export class NoneAuthenticator implements Authenticator {
   readonly mode = 'none';
 
   async authenticate(): Promise<User> {
-    return { subject: 'anybody', credential: undefined };
+    return { subject: 'anybody', name: 'anybody', groups: [], credential: undefined, expiresAtMs: undefined };
   }
 }

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { type Authenticator, AuthUnavailable, type HeaderSource } from './authenticator.ts';
 import { bearerToken, cookie } from './header-values.ts';
-import type { User } from './user.ts';
+import type { User, UserCredential } from './user.ts';
 
-export type UserCredential = NonNullable<User['credential']>;
+export type PresentedCredential = Exclude<UserCredential, { kind: 'impersonation' }>;
 
 /**
  * Asks the upstream whose credential it is (SelfSubjectReview).
  * @returns the user's name; undefined: the upstream does not accept the credential. Rejects when it cannot be asked.
  */
-export type ReviewName = (credential: UserCredential) => Promise<string | undefined>;
+export type ReviewName = (credential: PresentedCredential) => Promise<string | undefined>;
 
 /** How long an answer of the upstream is believed. Whatever a session does is checked by the upstream itself with the credential. */
 const believeMs = 30_000;
@@ -23,7 +23,7 @@ export class PassthroughAuthenticator implements Authenticator {
   readonly #review: ReviewName;
   readonly #now: () => number;
   /** By SHA-256 of the credential: the credential itself is kept nowhere. */
-  readonly #believed = new Map<string, { readonly subject: string; readonly untilMs: number }>();
+  readonly #believed = new Map<string, { readonly name: string; readonly untilMs: number }>();
   readonly #asking = new Map<string, Promise<string | undefined>>();
 
   /** @param now monotonic milliseconds */
@@ -35,26 +35,25 @@ export class PassthroughAuthenticator implements Authenticator {
   async authenticate(request: HeaderSource): Promise<User | undefined> {
     const credential = credentialOf(request);
     if (!credential) return undefined;
-    const subject = await this.#subjectOf(credential);
-    return subject === undefined ? undefined : { subject, credential };
+    const name = await this.#nameOf(credential);
+    return name === undefined ? undefined : { subject: subjectOfName(name), name, groups: [], credential, expiresAtMs: undefined };
   }
 
-  async #subjectOf(credential: UserCredential): Promise<string | undefined> {
+  async #nameOf(credential: PresentedCredential): Promise<string | undefined> {
     const key = createHash('sha256').update(JSON.stringify(credential)).digest('base64url');
     const believed = this.#believed.get(key);
-    if (believed && believed.untilMs > this.#now()) return believed.subject;
+    if (believed && believed.untilMs > this.#now()) return believed.name;
     const asking = this.#asking.get(key) ?? this.#ask(key, credential);
     return await asking;
   }
 
-  #ask(key: string, credential: UserCredential): Promise<string | undefined> {
+  #ask(key: string, credential: PresentedCredential): Promise<string | undefined> {
     const asked = this.#review(credential)
       .then((name) => {
         this.#believed.delete(key);
         if (name === undefined || name === '') return undefined;
-        const subject = subjectOfName(name);
-        this.#believe(key, subject);
-        return subject;
+        this.#believe(key, name);
+        return name;
       })
       .catch((cause: unknown) => {
         throw new AuthUnavailable(cause);
@@ -64,8 +63,8 @@ export class PassthroughAuthenticator implements Authenticator {
     return asked;
   }
 
-  #believe(key: string, subject: string): void {
-    this.#believed.set(key, { subject, untilMs: this.#now() + believeMs });
+  #believe(key: string, name: string): void {
+    this.#believed.set(key, { name, untilMs: this.#now() + believeMs });
     for (const oldest of this.#believed.keys()) {
       if (this.#believed.size <= maxBelieved) break;
       this.#believed.delete(oldest);
@@ -74,7 +73,7 @@ export class PassthroughAuthenticator implements Authenticator {
 }
 
 /** As Rancher reads it: the cookie counts only when there is no Authorization header. */
-function credentialOf(request: HeaderSource): UserCredential | undefined {
+function credentialOf(request: HeaderSource): PresentedCredential | undefined {
   if (request.header('authorization') !== undefined) {
     const token = bearerToken(request);
     return token === undefined ? undefined : { kind: 'bearer', token };
@@ -83,7 +82,7 @@ function credentialOf(request: HeaderSource): UserCredential | undefined {
   return value === undefined || value === '' ? undefined : { kind: 'rancher-cookie', value };
 }
 
-/** Names of users stay out of keys and logs. */
+/** Names of users stay out of keys, and out of every log line but the audit events. */
 function subjectOfName(name: string): string {
   return `user-${createHash('sha256').update(name).digest('base64url').slice(0, 32)}`;
 }

@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { CodedError } from '../base/coded-error.ts';
-import type { UserCredential } from './passthrough-authenticator.ts';
+import type { UserCredential } from './user.ts';
 
-const version = 1;
+const version = 2;
 const keyBytes = 32;
 const nonceBytes = 12;
 const tagBytes = 16;
@@ -25,8 +25,7 @@ export class Sealer {
     if (!credential) return '';
     const nonce = randomBytes(nonceBytes);
     const cipher = createCipheriv('aes-256-gcm', this.#key, nonce, { authTagLength: tagBytes }).setAAD(associated(context));
-    const text = JSON.stringify(credential.kind === 'bearer' ? ['b', credential.token] : ['r', credential.value]);
-    const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+    const body = Buffer.concat([cipher.update(JSON.stringify(credential), 'utf8'), cipher.final()]);
     return Buffer.concat([Buffer.of(version), nonce, body, cipher.getAuthTag()]).toString('base64url');
   }
 
@@ -41,8 +40,8 @@ export class Sealer {
     decipher.setAuthTag(bytes.subarray(bodyEnd));
     try {
       const text = Buffer.concat([decipher.update(bytes.subarray(1 + nonceBytes, bodyEnd)), decipher.final()]).toString('utf8');
-      const [kind, secret] = JSON.parse(text) as ['b' | 'r', string];
-      return kind === 'b' ? { kind: 'bearer', token: secret } : { kind: 'rancher-cookie', value: secret };
+      // Nobody without the key has written it.
+      return JSON.parse(text) as UserCredential;
     } catch {
       throw badSeal();
     }

@@ -22,13 +22,15 @@ export class SessionCookies {
     return `${signed}.${this.#sign(signed).toString('base64url')}`;
   }
 
-  accepts(value: string, nowMs: number): boolean {
+  /** @returns when it expires, by the wall clock; undefined: it is none, or has expired */
+  validUntil(value: string, nowMs: number): number | undefined {
     const found = /^(1\.([0-9a-z]{1,9})\.[\w-]{16})\.([\w-]{43})$/.exec(value);
-    if (!found) return false;
+    if (!found) return undefined;
     const [, signed = '', expires = '', signature = ''] = found;
     const given = Buffer.from(signature, 'base64url');
     const expected = this.#sign(signed);
-    return given.length === expected.length && timingSafeEqual(given, expected) && Number.parseInt(expires, 36) * 1000 > nowMs;
+    const expiresAtMs = Number.parseInt(expires, 36) * 1000;
+    return given.length === expected.length && timingSafeEqual(given, expected) && expiresAtMs > nowMs ? expiresAtMs : undefined;
   }
 
   #sign(text: string): Buffer {

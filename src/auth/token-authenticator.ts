@@ -23,9 +23,10 @@ export class TokenAuthenticator implements Authenticator {
 
   async authenticate(request: HeaderSource): Promise<User | undefined> {
     const bearer = bearerToken(request);
-    if (bearer !== undefined) return this.#isToken(bearer) ? tokenUser : undefined;
+    if (bearer !== undefined) return this.#isToken(bearer) ? tokenUser(undefined) : undefined;
     const value = cookie(request, sessionCookieName);
-    return value !== undefined && this.#cookies.accepts(value, this.#wallMs()) ? tokenUser : undefined;
+    const expiresAtMs = value === undefined ? undefined : this.#cookies.validUntil(value, this.#wallMs());
+    return expiresAtMs === undefined ? undefined : tokenUser(expiresAtMs);
   }
 
   /** Exchanges the token for a cookie's value. @returns undefined for another token */
@@ -39,7 +40,9 @@ export class TokenAuthenticator implements Authenticator {
   }
 }
 
-const tokenUser: User = { subject: 'access-token', credential: undefined };
+function tokenUser(expiresAtMs: number | undefined): User {
+  return { subject: 'access-token', name: 'access-token', groups: [], credential: undefined, expiresAtMs };
+}
 
 function hash(text: string): Buffer {
   return createHash('sha256').update(text).digest();

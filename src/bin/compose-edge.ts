@@ -1,10 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Authenticator } from '../auth/authenticator.ts';
-import { NoneAuthenticator } from '../auth/none-authenticator.ts';
-import { PassthroughAuthenticator } from '../auth/passthrough-authenticator.ts';
-import { TokenAuthenticator } from '../auth/token-authenticator.ts';
 import type { Scope } from '../base/scope.ts';
-import type { Config } from '../config/options.ts';
 import { EdgeDoors } from '../edge/edge-doors.ts';
 import { endSession } from '../edge/http/end-session.ts';
 import { healthRoutes, type Readiness } from '../edge/http/health-routes.ts';
@@ -17,6 +12,7 @@ import { createListener } from '../edge/listen/create-listener.ts';
 import { RelayDoor, relayPath, relaySubprotocol } from '../edge/relay/relay-door.ts';
 import { SharedParts } from '../edge/relay/shared-parts.ts';
 import type { Gauge } from '../telemetry/gauges.ts';
+import { admissionOf, authenticator } from './compose-auth.ts';
 import { startDropIn } from './compose-drop-in.ts';
 import { guardOf, tlsFiles } from './door-settings.ts';
 import { EdgeUpstream } from './edge-upstream.ts';
@@ -37,8 +33,9 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
   const { config, broker, sealer } = parts;
   const { listen, detached, allowedOrigins = [] } = config;
   const log = parts.log.with({ edge: name });
-  const questions = new EdgeUpstream(parts.upstream);
-  const auth = authenticator(config, accessToken, questions);
+  const admission = await admissionOf(config, log, scope);
+  const questions = new EdgeUpstream(parts.upstream, admission);
+  const auth = await authenticator(config, { accessToken, questions, log });
   const guard = guardOf(listen, config, auth);
   const tls = tlsFiles(config.tlsCertFile, config.tlsKeyFile);
   const say = (event: string, fields: Record<string, unknown>) => log.info(fields, event);
@@ -51,11 +48,12 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
   let draining = false;
   const notReady = () => (draining ? 'it is going away' : broker.health.up() ? undefined : 'the broker does not answer');
   const health = healthRoutes(notReady);
-  const dropIn = await startDropIn({ ...parts, log }, { ...tools, auth, health }, questions, scope);
+  const dropIn = await startDropIn({ ...parts, log }, { ...tools, auth, admission, health }, questions, scope);
 
   const sessions = sessionRoutes({
     broker,
     sealer,
+    admission,
     detached,
     graceMs: config.graceSeconds * 1000,
     newId,
@@ -89,17 +87,6 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
       await Promise.all([relay.drain(overMs), dropIn?.drain(overMs)]);
     },
   };
-}
-
-function authenticator({ auth }: Config, accessToken: string | undefined, questions: EdgeUpstream): Authenticator {
-  switch (auth) {
-    case 'none':
-      return new NoneAuthenticator();
-    case 'passthrough':
-      return new PassthroughAuthenticator(questions.nameOf, clock.now);
-    case 'token':
-      return new TokenAuthenticator(accessToken ?? '', clock.wallMs);
-  }
 }
 
 function localUrl(host: string, port: number, tls: boolean): string {

@@ -1,3 +1,4 @@
+import type { Admission } from '../auth/grants.ts';
 import type { ReviewName } from '../auth/passthrough-authenticator.ts';
 import type { User } from '../auth/user.ts';
 import type { Picker } from '../edge/http/picker.ts';
@@ -11,31 +12,35 @@ import type { Upstream } from './upstream.ts';
 /** How long the API server has for a question that a socket or a sign-in waits for. */
 const questionMs = 10_000;
 
-/** The edge's questions to the API servers, each asked as the user. */
+/** The edge's questions to the API servers, each asked as the user, and of what the relay itself grants (ED4). */
 export class EdgeUpstream implements Picker {
   readonly #upstream: Upstream;
+  readonly #admission: Admission;
 
-  constructor(upstream: Upstream) {
+  constructor(upstream: Upstream, admission: Admission) {
     this.#upstream = upstream;
+    this.#admission = admission;
   }
 
-  clusters() {
-    return this.#upstream.clusters.list();
+  clusters(user: User) {
+    return this.#upstream.clusters.list().filter(({ id }) => this.#admission.sees(user, { cluster: id }));
   }
 
   async namespaces(user: User, cluster: string, signal: AbortSignal) {
-    return await this.#upstream.api.namespaces(this.#asker(user, cluster), signal);
+    const all = await this.#upstream.api.namespaces(this.#asker(user, cluster), signal);
+    return all.filter((namespace) => this.#admission.sees(user, { cluster, namespace }));
   }
 
   async pods(user: User, cluster: string, namespace: string, signal: AbortSignal) {
-    return await this.#upstream.api.pods(this.#asker(user, cluster), namespace, signal);
+    const all = await this.#upstream.api.pods(this.#asker(user, cluster), namespace, signal);
+    return all.filter(({ name }) => this.#admission.sees(user, { cluster, namespace, pod: name }));
   }
 
   /** Of the first cluster: behind one Rancher all know the same users. */
   readonly nameOf: ReviewName = async (credential) => {
-    const first = this.clusters()[0]?.id ?? '';
+    const first = this.#upstream.clusters.list()[0]?.id ?? '';
     try {
-      return await this.#upstream.api.whoAmI(this.#asker({ subject: '', credential }, first), AbortSignal.timeout(questionMs));
+      return await this.#upstream.api.whoAmI(this.#asker({ credential }, first), AbortSignal.timeout(questionMs));
     } catch (failure) {
       // 401; a credential that no header can carry is none either.
       if (failure instanceof UpstreamRefusal && ['unauthorized', 'credential'].includes(failure.end.reason ?? '')) return undefined;
@@ -45,6 +50,7 @@ export class EdgeUpstream implements Picker {
 
   /** RS2: the right to the pod, asked afresh. Up to Kubernetes 1.34 an exec takes `get`, from 1.35 on also `create`: it asks for either. */
   async mayResume(user: User, { target }: SessionRecord): Promise<boolean> {
+    if (this.#admission.refusal(user, target) !== undefined) return false;
     if (!user.credential) return true;
     const asker = this.#asker(user, target.cluster);
     const place = { resource: 'pods', subresource: target.kind, namespace: target.namespace, name: target.pod };
@@ -56,14 +62,14 @@ export class EdgeUpstream implements Picker {
 
   /** For a request that names no cluster: the first. */
   clusterOf(name: string | undefined): string | undefined {
-    return name === undefined ? this.clusters()[0]?.id : this.#upstream.clusters.get(name)?.id;
+    return name === undefined ? this.#upstream.clusters.list()[0]?.id : this.#upstream.clusters.get(name)?.id;
   }
 
   async mayStart(user: User, target: Target): Promise<EndReason | undefined> {
     return await this.#upstream.api.mayStart(this.#asker(user, target.cluster), target, AbortSignal.timeout(questionMs));
   }
 
-  #asker({ credential }: User, id: string): Asker {
+  #asker({ credential }: Pick<User, 'credential'>, id: string): Asker {
     const cluster = this.#upstream.clusters.get(id);
     if (cluster) return { cluster, credential };
     throw new UpstreamRefusal({ kind: 'refused', reason: 'cluster-not-found', message: 'This relay has no such cluster.' }, false);

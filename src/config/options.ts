@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { jwtOptions } from './jwt-options.ts';
 import { type Command, commands, type Option } from './option.ts';
 import { address, hostList, name, oneOf, originList, path, redisUrl, url, wholeNumber, yesOrNo } from './values.ts';
 
@@ -148,11 +149,11 @@ export const options = {
   auth: {
     env: 'POSEIDON_AUTH',
     flag: '--auth',
-    value: 'token|none|passthrough',
-    schema: oneOf(['token', 'none', 'passthrough']),
+    value: 'token|none|passthrough|jwt',
+    schema: oneOf(['token', 'none', 'passthrough', 'jwt']),
     default: 'token',
     description:
-      'Who gets in: the access token, anybody (loopback only), or whoever the upstream knows by their own bearer token or Rancher cookie.',
+      'Who gets in: the access token, anybody (loopback only), whoever the upstream knows by their own bearer token or Rancher cookie, or whoever an OpenID provider vouches for.',
     group: 'Access',
     commands: edges,
   },
@@ -165,6 +166,7 @@ export const options = {
     group: 'Access',
     commands: edges,
   },
+  ...jwtOptions,
   sealKeyFile: {
     env: 'POSEIDON_SEAL_KEY_FILE',
     flag: '--seal-key-file',

@@ -1,3 +1,4 @@
+import { jwtOptions } from './jwt-options.ts';
 import type { Command } from './option.ts';
 import type { Config, OptionName } from './options.ts';
 import type { Problem } from './problem.ts';
@@ -21,7 +22,8 @@ export function checkTogether(command: Command, config: Partial<Config>, where: 
     say('redisUrl', `is needed: ${command} processes meet in Redis`, 'Give for example redis://127.0.0.1:6379, or run standalone');
   }
   if (isEdge) checkEdge(command, config, say);
-  if (config.auth === 'passthrough' && command === 'edge' && !config.sealKeyFile) {
+  if (isEdge) checkJwt(config, say);
+  if ((config.auth === 'passthrough' || config.auth === 'jwt') && command === 'edge' && !config.sealKeyFile) {
     say('sealKeyFile', "is needed: users' credentials lie sealed in Redis", 'Make one with: openssl rand -base64 32 > seal.key');
   }
   return problems;
@@ -61,5 +63,30 @@ function checkEdge(command: Command, config: Partial<Config>, say: Say): void {
   }
   if (config.auth !== undefined && config.auth !== 'token' && config.accessTokenFile) {
     say('accessTokenFile', `is for --auth token, not for ${config.auth}`, 'Leave it out, or use --auth token');
+  }
+}
+
+const needsJwt = Object.keys(jwtOptions).filter(
+  (name) => !('default' in jwtOptions[name as keyof typeof jwtOptions]),
+) as (keyof typeof jwtOptions)[];
+
+function checkJwt(config: Partial<Config>, say: Say): void {
+  if (config.auth === undefined) return;
+  if (config.auth !== 'jwt') {
+    for (const name of needsJwt)
+      if (config[name] !== undefined) say(name, `is for --auth jwt, not for ${config.auth}`, 'Leave it out, or use --auth jwt');
+    return;
+  }
+  if (!config.jwtIssuer) say('jwtIssuer', 'is needed with --auth jwt', 'Give the "iss" of the tokens, an https URL');
+  if (!config.jwtAudience?.length) say('jwtAudience', 'is needed with --auth jwt', 'Give the "aud" that tokens for this relay have');
+  if (config.jwtKeysUrl && config.jwtKeysFile) say('jwtKeysFile', 'names the keys a second time', 'Give only one');
+  if (config.grants && config.grantsFile) say('grantsFile', 'gives the grants a second time', 'Give only one');
+  if (!config.grants && !config.grantsFile) {
+    const everybody = '[{"groups":["*"],"may":["exec","attach","log"]}]';
+    say(
+      'grants',
+      'is needed with --auth jwt: nobody may do anything without',
+      `Give --grants-file FILE, or '${everybody}' to let the cluster decide`,
+    );
   }
 }

@@ -45,6 +45,19 @@ export function redisUrl() {
   });
 }
 
+/** Some text of a form. */
+export function text(pattern: RegExp, allowed: string) {
+  return z.string().regex(pattern, { error: `cannot be used. Give ${allowed}` });
+}
+
+/** Names, none of them empty. */
+export function nameList() {
+  return list(
+    (item) => (/^[\x21-\x7e]{1,200}$/.test(item) ? item : undefined),
+    'has an entry that is no name. Give for example poseidon,kubernetes',
+  );
+}
+
 export function path() {
   return z.string();
 }

@@ -1,4 +1,4 @@
-import { type Authenticator, AuthUnavailable } from '../auth/authenticator.ts';
+import { type Authenticator, AuthRefused, AuthUnavailable } from '../auth/authenticator.ts';
 import type { BrowserGuard } from '../auth/browser-guard.ts';
 import type { User } from '../auth/user.ts';
 import { CloseCode } from '../protocol/close-code.ts';
@@ -47,8 +47,9 @@ export class EdgeDoors implements Doors {
     if (!request.subprotocols.includes(subprotocol)) return failure(400, 'subprotocol', `Offer the subprotocol ${subprotocol}.`);
     try {
       const user = await auth.authenticate(request);
-      return user ? { subprotocol, accept: (socket) => relay.accept(socket, user) } : unauthorized(subprotocol);
+      return user ? { subprotocol, accept: (socket) => relay.accept(socket, user) } : unauthorized(subprotocol, 'You are not signed in.');
     } catch (cause) {
+      if (cause instanceof AuthRefused) return unauthorized(subprotocol, cause.message);
       const answer = cause instanceof AuthUnavailable ? failureAnswer(cause, false) : undefined;
       if (answer) return answer;
       throw cause;
@@ -57,11 +58,11 @@ export class EdgeDoors implements Doors {
 }
 
 /** A page cannot read the status of a refused upgrade: it is let in to be told by a close code that coming back is of no use (WP4). */
-function unauthorized(subprotocol: string): SocketAcceptor {
+function unauthorized(subprotocol: string, text: string): SocketAcceptor {
   return {
     subprotocol,
     accept(socket) {
-      socket.send(encodeServerFrame({ kind: 'close', code: CloseCode.unauthorized, text: 'You are not signed in.' }));
+      socket.send(encodeServerFrame({ kind: 'close', code: CloseCode.unauthorized, text }));
       socket.close(CloseCode.unauthorized, 'not signed in');
       return { message() {}, drained() {}, closed() {} };
     },

@@ -8,7 +8,7 @@ import type { Target } from '../protocol/target.ts';
 export interface UpstreamOpener {
   /**
    * Opens the target. Resolves when the upstream accepted it.
-   * @param credential what authenticates the user upstream; undefined: the relay's own
+   * @param credential whose name and rights it is opened with; undefined: the relay's own
    * @throws UpstreamRefusal when it will not start; nothing is left open then
    */
   open(request: UpstreamRequest, events: UpstreamEvents, signal: AbortSignal): Promise<Upstream>;
@@ -17,13 +17,24 @@ export interface UpstreamOpener {
 export interface UpstreamRequest {
   readonly target: Target;
   readonly size: { readonly cols: number; readonly rows: number };
-  readonly credential: Credential | undefined;
+  readonly credential: Actor | undefined;
   /** Environment marker of shells the relay chooses (UP9). */
   readonly sessionId: string;
 }
 
 /** Never logged, never in an error; sealed when it leaves the process (UP8). */
 export type Credential = { readonly kind: 'bearer'; readonly token: string } | { readonly kind: 'rancher-cookie'; readonly value: string };
+
+/** Somebody whom this relay has authenticated itself, and for whom it acts with its own credential (UP10). */
+export interface Impersonation {
+  readonly kind: 'impersonation';
+  readonly user: string;
+  readonly groups: readonly string[];
+  readonly extra: { readonly [key: string]: readonly string[] };
+}
+
+/** In whose name something is asked. */
+export type Actor = Credential | Impersonation;
 
 /** Called in order, never after `ended`. The receiver owns `bytes`. */
 export interface UpstreamEvents {

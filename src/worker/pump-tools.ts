@@ -3,7 +3,7 @@ import type { Broker } from '../broker/broker.ts';
 import type { RingBudget } from '../log/ring-budget.ts';
 import type { WorkerId } from '../protocol/ids.ts';
 import type { SessionRecord } from '../session/session-record.ts';
-import type { Credential, UpstreamOpener } from '../upstream/upstream.ts';
+import type { Actor, UpstreamOpener } from '../upstream/upstream.ts';
 
 /** What a pump, and what belongs to one, works with. */
 export interface PumpTools {
@@ -18,6 +18,6 @@ export interface PumpTools {
   /** Whether the worker's lease is valid now (LS1). */
   readonly permit: () => boolean;
   /** @throws when the credential cannot be unsealed with this worker's key */
-  readonly unseal: (session: SessionRecord) => Credential | undefined;
+  readonly unseal: (session: SessionRecord) => Actor | undefined;
   readonly log: (event: string, fields: Record<string, unknown>) => void;
 }

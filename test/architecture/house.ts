@@ -26,6 +26,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   ws: ['edge/listen/', 'upstream/kubernetes/', 'demo/'],
   '@lydell/node-pty': ['demo/'],
   '@kubernetes/client-node': ['upstream/kubernetes/'],
+  jose: ['auth/jwt/'],
   nanoid: ['edge/', 'bin/'],
   pino: ['telemetry/'],
   zod: ['config/'],

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { PassthroughAuthenticator, type UserCredential } from '../../src/auth/passthrough-authenticator.ts';
+import { PassthroughAuthenticator, type PresentedCredential } from '../../src/auth/passthrough-authenticator.ts';
 import { headers } from './headers.ts';
 
 class Upstream {
-  readonly asked: UserCredential[] = [];
-  answer: (credential: UserCredential) => Promise<string | undefined> = async () => 'alice';
+  readonly asked: PresentedCredential[] = [];
+  answer: (credential: PresentedCredential) => Promise<string | undefined> = async () => 'alice';
   nowMs = 0;
   readonly auth = new PassthroughAuthenticator(
     (credential) => {

@@ -48,7 +48,7 @@ describe('the configuration', () => {
       '--context: needs a value. Give --context NAME.',
       '--listen: not HOST:PORT. Give for example 127.0.0.1:8080, [::1]:8080, or :8080 for all addresses.',
       'POSEIDON_LISTENER: not known. Give one of auto, uws, ws.',
-      '--auth: not known. Give one of token, none, passthrough.',
+      '--auth: not known. Give one of token, none, passthrough, jwt.',
       '--grace-seconds: not a whole number from 0 to 86400. Give one.',
       '--server: is needed: no upstream is given. Give --server URL, --kubeconfig FILE or --in-cluster.',
       '--redis-url: is needed: edge processes meet in Redis. Give for example redis://127.0.0.1:6379, or run standalone.',
@@ -99,6 +99,19 @@ describe('the configuration', () => {
     expect(problems(edge)[0]).toContain('--access-token-file: is needed');
     expect(problems([...edge, '--auth', 'passthrough'])[0]).toContain('--seal-key-file: is needed');
     expect(problems([...edge, '--auth', 'passthrough', '--seal-key-file', 'f'])).toEqual([]);
+  });
+
+  it('[ED1] says what jwt needs, and that its settings are for nothing else', () => {
+    expect(problems(['--auth', 'jwt']).map((line) => line.split(' ')[0])).toEqual(['--jwt-issuer:', '--jwt-audience:', '--grants:']);
+    const jwt = ['--auth', 'jwt', '--jwt-issuer', 'https://a', '--jwt-audience', 'b'];
+    expect(problems([...jwt, '--grants-file', 'f'])).toEqual([]);
+    expect(problems([...jwt, '--grants-file', 'f', '--grants', '[]'])[0]).toContain('a second time');
+    expect(problems([...jwt, '--grants', 'all'])[0]).toContain('a JSON array');
+    expect(problems([...jwt, '--grants', '[]', '--jwt-keys-url', 'https://a', '--jwt-keys-file', 'f'])[0]).toContain('a second time');
+    expect(problems(['--jwt-cookie', 'c'])).toEqual(['--jwt-cookie: is for --auth jwt, not for token. Leave it out, or use --auth jwt.']);
+    expect(problems([...jwt, '--grants', '[]', '--jwt-cookie', 'a;b'])[0]).toContain('the name of a cookie');
+    const edge = ['edge', '--server', 'https://a', '--redis-url', 'redis://a', ...jwt, '--grants', '[]'];
+    expect(problems(edge)[0]).toContain('--seal-key-file: is needed');
   });
 
   it('mentions variables that are nearly right, and no others', () => {

@@ -12,6 +12,7 @@ const pages = [
   'SECURITY.md',
   'docs/migrating.md',
   'docs/deploy-compose.md',
+  'docs/access.md',
   'docs/drop-in.md',
   'docs/operations/redis.md',
 ];

@@ -6,6 +6,7 @@ import { AdminDoors } from '../../src/edge/admin-doors.ts';
 import { EdgeDoors } from '../../src/edge/edge-doors.ts';
 import type { BrowserSocket, HttpResponse, SocketAcceptor } from '../../src/edge/listener.ts';
 import { decodeServerFrame } from '../../src/protocol/server-frame.ts';
+import { userNamed } from '../support/users.ts';
 import { request, upgrade } from './http-requests.ts';
 import { accessToken, TestEdge } from './test-edge.ts';
 
@@ -61,7 +62,7 @@ describe('the doors of an edge', () => {
     const decision = await opened.upgrade(upgrade('/v1/attach', ['other', 'poseidon.v1'], bearer));
     expect(decision).toMatchObject({ subprotocol: 'poseidon.v1' });
     socket(decision);
-    expect(accepted).toEqual([{ subject: 'access-token', credential: undefined }]);
+    expect(accepted).toEqual([userNamed('access-token')]);
   });
 
   it('[ED3] refuse new sockets with 503 while the edge is going away, for a balancer to try the next one', async () => {

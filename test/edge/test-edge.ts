@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Authenticator } from '../../src/auth/authenticator.ts';
 import { BrowserGuard } from '../../src/auth/browser-guard.ts';
+import { type Admission, clusterDecides } from '../../src/auth/grants.ts';
 import { newSealKey, Sealer } from '../../src/auth/seal.ts';
 import { TokenAuthenticator } from '../../src/auth/token-authenticator.ts';
 import type { TicketContent } from '../../src/broker/broker.ts';
@@ -33,7 +34,9 @@ export class TestEdge {
   /** Thrown by the next call of a collaborator. */
   failure: Error | undefined;
 
-  constructor(settings: { auth?: Authenticator; allowedOrigins?: string[]; pages?: StaticPages; tls?: boolean } = {}) {
+  constructor(
+    settings: { auth?: Authenticator; admission?: Admission; allowedOrigins?: string[]; pages?: StaticPages; tls?: boolean } = {},
+  ) {
     const { auth = new TokenAuthenticator(accessToken, Date.now), allowedOrigins = [], pages, tls = false } = settings;
     const log = createLog({ level: 'debug', format: 'json', fields: {}, write: (line) => void this.logLines.push(line) });
     const allowedHosts = auth.mode === 'passthrough' ? undefined : [];
@@ -48,6 +51,7 @@ export class TestEdge {
         ...sessionRoutes({
           broker: { tickets: this.#tickets(), sessions: this.#sessions() },
           sealer: this.sealer,
+          admission: settings.admission ?? clusterDecides,
           detached: 'run',
           graceMs: 300_000,
           newId: (length) => randomBytes(length).toString('base64url').slice(0, length),

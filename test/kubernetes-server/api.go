@@ -67,6 +67,10 @@ func (a *api) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		writeError(apierrors.NewUnauthorized("Unauthorized"), w, req)
 		return
 	}
+	impersonated(who, func(who user.Info, req *http.Request) { a.serveAs(w, req, info, who) }).ServeHTTP(w, req)
+}
+
+func (a *api) serveAs(w http.ResponseWriter, req *http.Request, info *apirequest.RequestInfo, who user.Info) {
 	attributes := attributesOf(info, who)
 	if !allowed(attributes) {
 		responsewriters.Forbidden(attributes, w, req, "", codecs)

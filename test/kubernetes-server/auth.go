@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"k8s.io/apiserver/pkg/authentication/authenticator"
@@ -15,6 +16,7 @@ import (
 	"k8s.io/apiserver/pkg/authentication/request/websocket"
 	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
+	"k8s.io/apiserver/pkg/endpoints/filters/impersonation"
 	apirequest "k8s.io/apiserver/pkg/endpoints/request"
 )
 
@@ -22,6 +24,7 @@ const (
 	adminUser    = "poseidon-admin"
 	readonlyUser = "poseidon-readonly"
 	getOnlyUser  = "poseidon-get-only"
+	shellGroup   = "poseidon-shells" // of no token: only by impersonation
 )
 
 // tokens knows three users: admin may do everything; readonly may look at pods and logs; get-only may also "get"
@@ -106,6 +109,24 @@ func attributesOf(info *apirequest.RequestInfo, who user.Info) authorizer.Attrib
 	}
 }
 
+// impersonated is Kubernetes' own filter: it checks Impersonate-User, -Group and -Extra against allowed, and takes them off.
+func impersonated(who user.Info, next func(user.Info, *http.Request)) http.Handler {
+	inner := http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
+		acting, _ := apirequest.UserFrom(req.Context())
+		next(acting, req)
+	})
+	authorize := authorizer.AuthorizerFunc(func(_ context.Context, a authorizer.Attributes) (authorizer.Decision, string, error) {
+		if allowed(a) {
+			return authorizer.DecisionAllow, "", nil
+		}
+		return authorizer.DecisionDeny, "", nil
+	})
+	filter := impersonation.WithImpersonation(inner, authorize, codecs)
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		filter.ServeHTTP(w, req.WithContext(apirequest.WithUser(req.Context(), who)))
+	})
+}
+
 // allowed is the whole RBAC of this server.
 func allowed(a authorizer.Attributes) bool {
 	look := a.GetVerb() == "get" || a.GetVerb() == "list" || a.GetVerb() == "watch"
@@ -121,7 +142,7 @@ func allowed(a authorizer.Attributes) bool {
 	case a.GetResource() != "pods":
 		return false
 	case a.GetSubresource() == "exec", a.GetSubresource() == "attach":
-		return a.GetVerb() == "get" && a.GetUser().GetName() == getOnlyUser
+		return slices.Contains(a.GetUser().GetGroups(), shellGroup) || a.GetVerb() == "get" && a.GetUser().GetName() == getOnlyUser
 	default:
 		return look
 	}

@@ -38,7 +38,7 @@ func (a *api) serveLog(w http.ResponseWriter, req *http.Request, info *apireques
 	if pod.Spec.NodeName != "" { // otherwise the answer is 204
 		streamer.Location = a.kubelet.location("containerLogs", info.Namespace, info.Name, container, query)
 	}
-	begun := &session{Kind: "log", Namespace: info.Namespace, Pod: info.Name, Container: container, User: who.GetName()}
+	begun := &session{Kind: "log", Namespace: info.Namespace, Pod: info.Name, Container: container, User: who.GetName(), Groups: who.GetGroups(), Extra: who.GetExtra()}
 	defer a.sessions.begin(req, begun)()
 	a.logProtocols.apply(req)
 	responsewriters.StreamObject(http.StatusOK, corev1.SchemeGroupVersion, codecs, streamer, w, req)

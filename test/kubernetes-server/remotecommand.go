@@ -44,7 +44,7 @@ func (a *api) serveRemoteCommand(w http.ResponseWriter, req *http.Request, info 
 		return
 	}
 
-	begun := &session{Kind: info.Subresource, Namespace: info.Namespace, Pod: info.Name, Container: container, User: who.GetName()}
+	begun := &session{Kind: info.Subresource, Namespace: info.Namespace, Pod: info.Name, Container: container, User: who.GetName(), Groups: who.GetGroups(), Extra: who.GetExtra()}
 	defer a.sessions.begin(req, begun)()
 	a.protocols.apply(req)
 	location := a.kubelet.location(info.Subresource, info.Namespace, info.Name, container, kubeletQuery(options, query["command"], begun.ID))

@@ -53,15 +53,17 @@ func withTrackedConn(ctx context.Context, conn net.Conn) context.Context {
 
 // session is one exec, attach or log request of a client.
 type session struct {
-	ID        string    `json:"id"`
-	Kind      string    `json:"kind"`
-	Namespace string    `json:"namespace"`
-	Pod       string    `json:"pod"`
-	Container string    `json:"container"`
-	Protocol  string    `json:"protocol"` // as the client offered it; empty for SPDY and plain GET
-	User      string    `json:"user"`
-	Started   time.Time `json:"started"`
-	Connected bool      `json:"connected"` // false: the client has gone, the process goes on
+	ID        string              `json:"id"`
+	Kind      string              `json:"kind"`
+	Namespace string              `json:"namespace"`
+	Pod       string              `json:"pod"`
+	Container string              `json:"container"`
+	Protocol  string              `json:"protocol"` // as the client offered it; empty for SPDY and plain GET
+	User      string              `json:"user"`
+	Groups    []string            `json:"groups"`
+	Extra     map[string][]string `json:"extra"`
+	Started   time.Time           `json:"started"`
+	Connected bool                `json:"connected"` // false: the client has gone, the process goes on
 	conn      *trackedConn
 }
 

@@ -3,6 +3,7 @@ import type { BrowserSocket, SocketEvents } from '../../src/edge/listener.ts';
 import { RelayDoor } from '../../src/edge/relay/relay-door.ts';
 import { SharedParts } from '../../src/edge/relay/shared-parts.ts';
 import { crc32 } from '../../src/protocol/crc32.ts';
+import { userNamed } from '../support/users.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
 
@@ -36,7 +37,7 @@ export class SimEdge {
   }
 
   accept(socket: BrowserSocket): SocketEvents {
-    return this.#door.accept(socket, { subject: 'user', credential: undefined });
+    return this.#door.accept(socket, userNamed('user'));
   }
 
   drain(overMs: number): Promise<void> {

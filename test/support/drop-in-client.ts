@@ -1,18 +1,20 @@
 import type { Authenticator } from '../../src/auth/authenticator.ts';
 import { BrowserGuard } from '../../src/auth/browser-guard.ts';
+import { clusterDecides } from '../../src/auth/grants.ts';
 import { bearerToken } from '../../src/auth/header-values.ts';
 import { DropInDoor, type DropInDoorOptions } from '../../src/edge/dropin/drop-in-door.ts';
 import { healthRoutes } from '../../src/edge/http/health-routes.ts';
 import type { HttpResponse, RequestHead } from '../../src/edge/listener.ts';
 import type { StreamAcceptor, StreamBody, StreamedResponse, StreamSocket, StreamSocketEvents } from '../../src/edge/stream-listener.ts';
 import type { TestRelay } from './test-relay.ts';
+import { userNamed } from './users.ts';
 
 /** Whoever gives a token is the user of that name. */
 const anybody: Authenticator = {
   mode: 'passthrough',
   authenticate: async (request) => {
     const token = bearerToken(request);
-    return token === undefined || token === 'wrong' ? undefined : { subject: token, credential: { kind: 'bearer', token } };
+    return token === undefined || token === 'wrong' ? undefined : userNamed(token, { kind: 'bearer', token });
   },
 };
 
@@ -20,6 +22,7 @@ export function dropInDoor(relay: TestRelay, options: Partial<DropInDoorOptions>
   return new DropInDoor({
     ...relay.edgeTools('edge-d', limits),
     auth: anybody,
+    admission: clusterDecides,
     health: healthRoutes(() => undefined),
     guard: new BrowserGuard({ listen: { host: '127.0.0.1', port: 1 }, allowedHosts: undefined, allowedOrigins: [] }),
     cluster: (name) => (name === undefined || name === 'c-1' ? 'c-1' : undefined),

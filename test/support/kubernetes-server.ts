@@ -18,8 +18,23 @@ export interface KubernetesServerReady {
 export interface KubernetesServer extends KubernetesServerReady, AsyncDisposable {
   /** A control request, for example `kill-sessions?reset=true`. */
   control(request: string): Promise<void>;
-  stats(): Promise<{ readonly openSessions: number; readonly aliveProcesses: number }>;
+  stats(): Promise<ServerStats>;
   close(): Promise<void>;
+}
+
+export interface ServerStats {
+  readonly openSessions: number;
+  readonly aliveProcesses: number;
+  readonly sessions: readonly ServerSession[];
+}
+
+/** An exec, attach or log as Kubernetes' code sees who asked for it. */
+export interface ServerSession {
+  readonly kind: string;
+  readonly pod: string;
+  readonly user: string;
+  readonly groups: readonly string[];
+  readonly extra: Readonly<Record<string, readonly string[]>> | null;
 }
 
 /** Go is there, or the server has been built before. */
@@ -45,7 +60,7 @@ export async function startKubernetesServer(flags: readonly string[] = []): Prom
   return {
     ...ready,
     control: async (request) => void (await ask('POST', request)),
-    stats: async () => (await ask('GET', 'stats')).json() as Promise<{ openSessions: number; aliveProcesses: number }>,
+    stats: async () => (await ask('GET', 'stats')).json() as Promise<ServerStats>,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -4,6 +4,7 @@ import type { RelayDoor } from '../../src/edge/relay/relay-door.ts';
 import type { Gap } from '../../src/protocol/gap.ts';
 import { FakeSocket } from './fake-socket.ts';
 import type { TestRelay } from './test-relay.ts';
+import { userNamed } from './users.ts';
 
 /** A page without DOM: the client core of production on a fake socket, a terminal that parses when the test lets it. */
 export class TestBrowser implements ClientHost {
@@ -99,7 +100,7 @@ export class TestBrowser implements ClientHost {
       clock.after(this.#linkFreeMs - clock.now() + link.oneWayMs, arrive);
     };
     const socket = new FakeSocket(
-      (browserSocket) => this.door.accept(browserSocket, { subject: this.#subject, credential: undefined }),
+      (browserSocket) => this.door.accept(browserSocket, userNamed(this.#subject)),
       down,
       (code, reason) => this.client.socketClosed(handle, code, reason),
     );

@@ -1,5 +1,6 @@
-import { type Authenticator, AuthUnavailable } from '../../auth/authenticator.ts';
+import { type Authenticator, AuthRefused, AuthUnavailable } from '../../auth/authenticator.ts';
 import type { BrowserGuard } from '../../auth/browser-guard.ts';
+import type { Admission } from '../../auth/grants.ts';
 import type { User } from '../../auth/user.ts';
 import { sleep } from '../../base/clock.ts';
 import { BrokerUnavailable } from '../../broker/broker.ts';
@@ -25,6 +26,7 @@ export interface DropInDoorOptions extends Omit<EdgeTools, 'channels' | 'reads' 
   readonly shared: SharedParts;
   readonly auth: Authenticator;
   readonly guard: BrowserGuard;
+  readonly admission: Pick<Admission, 'refusal'>;
   readonly health: readonly Route[];
   /** The cluster of that name as a Target has it; without a name the one that is served under `/`. undefined: there is none. */
   readonly cluster: (name: string | undefined) => string | undefined;
@@ -116,7 +118,8 @@ export class DropInDoor implements StreamDoors {
       const admitted = await this.#admit(request, offered);
       return 'status' in admitted ? admitted : await answer(admitted);
     } catch (cause) {
-      if (cause instanceof AuthUnavailable) return failureAnswer(503, 'The cluster that knows the users does not answer.', retrySoon);
+      if (cause instanceof AuthRefused) return failureAnswer(401, `Unauthorized: ${cause.message}`);
+      if (cause instanceof AuthUnavailable) return failureAnswer(503, 'Whoever knows the users does not answer.', retrySoon);
       if (cause instanceof BrokerUnavailable) return failureAnswer(503, 'The relay cannot reach its broker.', retrySoon);
       this.#options.log('drop-in request failed', { error: String(cause), path: request.path });
       return failureAnswer(500, 'Internal error occurred: the relay failed to answer this request');
@@ -124,7 +127,7 @@ export class DropInDoor implements StreamDoors {
   }
 
   async #admit(request: RequestHead, offered: readonly string[]): Promise<Admitted | HttpResponse> {
-    const { guard, auth, shared, cluster: clusterOf } = this.#options;
+    const { guard, auth, admission, shared, cluster: clusterOf } = this.#options;
     const path = parseStreamPath(request.path);
     if (!path) return failureAnswer(404, 'This relay serves exec, attach and log of pods only.');
     if (this.#draining) return failureAnswer(503, 'This edge is going away: ask again.', retrySoon);
@@ -140,6 +143,8 @@ export class DropInDoor implements StreamDoors {
     if (cluster === undefined) return failureAnswer(404, 'No cluster available');
     const target = streamTarget(path, cluster, request.query);
     if (typeof target === 'string') return failureAnswer(400, target);
+    const refused = admission.refusal(user, target);
+    if (refused !== undefined) return failureAnswer(403, refused);
     const full = shared.full(user.subject);
     return full ? failureAnswer(429, full, retrySoon) : { user, target, subprotocols: offer.subprotocols };
   }
@@ -148,7 +153,7 @@ export class DropInDoor implements StreamDoors {
   async #dryRun({ user, target }: Admitted): Promise<HttpResponse> {
     const refused = await this.#options.mayStart(user, target);
     if (!refused) return failureAnswer(400, onlyWebSocket);
-    return endBeforeOpen(refused, user.credential === undefined) ?? failureAnswer(502, refused.message);
+    return endBeforeOpen(refused, ownCredential(user)) ?? failureAnswer(502, refused.message);
   }
 
   #plainLog(admitted: Admitted, gone: AbortSignal): Promise<HttpResponse | StreamedResponse> {
@@ -185,7 +190,7 @@ export class DropInDoor implements StreamDoors {
     const { kind, cluster, namespace, pod, container } = target;
     log('drop-in session', { sessionId: session.sessionId, subject, kind, cluster, namespace, pod, container });
     const end = await session.open();
-    return (end && endBeforeOpen(end, user.credential === undefined)) ?? answer(session, end);
+    return (end && endBeforeOpen(end, ownCredential(user))) ?? answer(session, end);
   }
 }
 
@@ -195,6 +200,11 @@ const onlyWebSocket =
 
 /** What has to be told to workers before this process ends. */
 const closeWithinMs = 2_000;
+
+/** The relay's own credential goes upstream for this user. */
+function ownCredential({ credential }: User): boolean {
+  return credential === undefined || credential.kind === 'impersonation';
+}
 
 const impersonation = ['impersonate-user', 'impersonate-group', 'impersonate-uid'];
 

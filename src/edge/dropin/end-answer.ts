@@ -32,9 +32,10 @@ export function endOfLog(end: EndReason): SpokenEnd {
  * @param ownCredential the relay's own went upstream: that it was refused is no matter of signing in
  */
 export function endBeforeOpen(end: EndReason, ownCredential: boolean): HttpResponse | undefined {
-  const { http, status = '', message } = end;
+  const { http, reason, status = '', message } = end;
   if (http === undefined) return isUpstreams(end) ? undefined : failureAnswer(end.kind === 'refused' ? 502 : 503, message);
   if (http === 204) return { status: 204, headers: {}, body: new Uint8Array() };
+  if (reason === 'relay-may-not-impersonate') return failureAnswer(502, message);
   if (http === 401 && ownCredential) return failureAnswer(502, "The cluster did not accept the relay's own credential.");
   if (http < 400 || status === '') return failureAnswer(502, message);
   const raw = encodeUtf8(status);

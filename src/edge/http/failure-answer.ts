@@ -1,3 +1,4 @@
+import { AuthRefused } from '../../auth/authenticator.ts';
 import { CodedError } from '../../base/coded-error.ts';
 import { UpstreamRefusal } from '../../upstream/upstream.ts';
 import type { HttpResponse } from '../listener.ts';
@@ -11,6 +12,7 @@ const retrySoon = { 'retry-after': '2' };
  */
 export function failureAnswer(cause: unknown, ownCredential: boolean): HttpResponse | undefined {
   if (cause instanceof UpstreamRefusal) return upstreamAnswer(cause, ownCredential);
+  if (cause instanceof AuthRefused) return failure(401, cause.code, cause.message);
   if (!(cause instanceof CodedError)) return undefined;
   switch (cause.code) {
     case 'body-too-large':
@@ -20,7 +22,13 @@ export function failureAnswer(cause: unknown, ownCredential: boolean): HttpRespo
     case 'broker-unavailable':
       return failure(503, cause.code, 'The relay cannot reach its broker.', 'Try again in a moment.', retrySoon);
     case 'auth-unavailable':
-      return failure(503, cause.code, 'Nobody can say who you are: the cluster does not answer.', 'Try again in a moment.', retrySoon);
+      return failure(
+        503,
+        cause.code,
+        'Nobody can say who you are: whoever knows the users does not answer.',
+        'Try again in a moment.',
+        retrySoon,
+      );
     default:
       return undefined;
   }

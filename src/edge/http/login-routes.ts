@@ -22,7 +22,10 @@ export function loginRoutes(options: LoginOptions): readonly Route[] {
 
   async function login(request: HttpRequest) {
     if (auth.mode === 'none') return noContent();
-    if (!('login' in auth)) return failure(404, 'no-login', 'This relay takes your login of the cluster.', 'Log in there, then come back.');
+    if (!('login' in auth)) {
+      const whose = auth.mode === 'jwt' ? 'your identity provider' : 'the cluster';
+      return failure(404, 'no-login', `This relay takes your sign-in of ${whose}.`, 'Sign in there, then come back.');
+    }
     const body = await jsonBody(request);
     if (!body.ok) return body.refusal;
     const { token } = body.value;

@@ -2,7 +2,7 @@ import type { User } from '../../auth/user.ts';
 
 /** What a user can open, as the user's own rights allow (design 6.3). Every method rejects with UpstreamRefusal, fit to be shown. */
 export interface Picker {
-  clusters(): readonly PickerCluster[];
+  clusters(user: User): readonly PickerCluster[];
   namespaces(user: User, cluster: string, signal: AbortSignal): Promise<readonly string[]>;
   pods(user: User, cluster: string, namespace: string, signal: AbortSignal): Promise<readonly PickerPod[]>;
 }

@@ -1,3 +1,4 @@
+import type { Admission } from '../../auth/grants.ts';
 import { credentialContext, type Sealer } from '../../auth/seal.ts';
 import type { User } from '../../auth/user.ts';
 import type { SessionStore, TicketStore } from '../../broker/broker.ts';
@@ -22,6 +23,7 @@ const maxListed = 100;
 export interface SessionOptions {
   readonly broker: { readonly tickets: Pick<TicketStore, 'put'>; readonly sessions: Pick<SessionStore, 'read' | 'ofSubject'> };
   readonly sealer: Sealer;
+  readonly admission: Pick<Admission, 'refusal'>;
   readonly detached: 'run' | 'pause';
   readonly graceMs: number;
   readonly newId: (length: number) => string;
@@ -34,7 +36,7 @@ export interface SessionOptions {
 
 /** Sessions as an API: create (for a ticket), list, end. */
 export function sessionRoutes(options: SessionOptions): readonly Route[] {
-  const { broker, sealer, detached, graceMs, newId, endSession, full, log } = options;
+  const { broker, sealer, admission, detached, graceMs, newId, endSession, full, log } = options;
 
   async function create(request: HttpRequest, user: User): Promise<HttpResponse> {
     const why = full(user.subject);
@@ -43,6 +45,8 @@ export function sessionRoutes(options: SessionOptions): readonly Route[] {
     if (!body.ok) return body.refusal;
     const target = parseTarget(body.value);
     if (typeof target === 'string') return failure(400, 'bad-target', `${target}.`);
+    const refused = admission.refusal(user, target);
+    if (refused !== undefined) return failure(403, 'not-granted', `${refused}.`, 'The operator of this relay grants it.');
     const ticket = newId(ticketLength);
     const { subject } = user;
     const credential = sealer.seal(user.credential, credentialContext(target.cluster, subject));

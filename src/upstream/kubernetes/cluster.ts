@@ -21,7 +21,8 @@ export interface Cluster {
  * looks at certificates first and would take the user for the relay.
  */
 export interface ClusterAccess {
-  readonly headers: { readonly [name: string]: string };
+  /** A list is one header line for each value. */
+  readonly headers: { readonly [name: string]: string | string[] };
   readonly tls: TlsOptions;
 }
 

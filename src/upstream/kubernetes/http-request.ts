@@ -1,14 +1,14 @@
 import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Clock } from '../../base/clock.ts';
-import type { TlsOptions } from './cluster.ts';
+import type { ClusterAccess, TlsOptions } from './cluster.ts';
 import { readBody, refusalBody } from './http-body.ts';
 import { networkFailure, OpenFailure, parseRetryAfter } from './open-failure.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
-  readonly headers: { readonly [name: string]: string };
+  readonly headers: ClusterAccess['headers'];
   readonly tls: TlsOptions;
   readonly body?: string;
   /** Until the head of the answer is there. */

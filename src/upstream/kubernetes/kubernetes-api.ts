@@ -3,10 +3,11 @@ import { Agent as TlsAgent } from 'node:https';
 import type { Clock } from '../../base/clock.ts';
 import type { EndReason } from '../../protocol/end-reason.ts';
 import type { Target } from '../../protocol/target.ts';
-import { type Credential, UpstreamRefusal } from '../upstream.ts';
+import { type Actor, UpstreamRefusal } from '../upstream.ts';
 import type { Cluster } from './cluster.ts';
 import { type BodyLimit, readBody } from './http-body.ts';
 import { sendRequest } from './http-request.ts';
+import { accessAs } from './impersonation.ts';
 import { OpenFailure } from './open-failure.ts';
 import { apiUrl, type Query, targetUrl } from './paths.ts';
 import { type JsonObject, jsonObject, list, nameOf, type PodSummary, podSummary, text } from './pod-summary.ts';
@@ -16,7 +17,7 @@ import { userAgent } from './user-agent.ts';
 /** Whose rights a question is asked with: `undefined` asks as the relay itself. */
 export interface Asker {
   readonly cluster: Cluster;
-  readonly credential: Credential | undefined;
+  readonly credential: Actor | undefined;
 }
 
 export interface AccessQuestion {
@@ -78,7 +79,7 @@ export class KubernetesApi {
    */
   async mayStart({ cluster, credential }: Asker, target: Target, signal: AbortSignal): Promise<EndReason | undefined> {
     try {
-      const { headers, tls } = await cluster.access(credential);
+      const { headers, tls } = await accessAs(cluster, credential);
       const url = targetUrl(cluster.baseUrl, target);
       const agent = url.protocol === 'https:' ? this.#tlsAgent : this.#agent;
       const request = { method: 'POST', url, headers: { ...headers, ...this.#headers }, tls, timeoutMs: headTimeoutMs, agent } as const;
@@ -112,7 +113,7 @@ export class KubernetesApi {
     signal: AbortSignal,
   ): Promise<JsonObject> {
     try {
-      const access = await cluster.access(credential);
+      const access = await accessAs(cluster, credential);
       const url = apiUrl(cluster.baseUrl, question.path, question.query);
       const agent = url.protocol === 'https:' ? this.#tlsAgent : this.#agent;
       const { method, body } = question;

@@ -5,6 +5,7 @@ import { type Upstream, type UpstreamEvents, type UpstreamOpener, UpstreamRefusa
 import { ChannelUpstream } from './channel-upstream.ts';
 import type { Cluster, ClusterAccess, ClusterRegistry } from './cluster.ts';
 import { sendRequest } from './http-request.ts';
+import { accessAs } from './impersonation.ts';
 import { LogSocketUpstream } from './log-socket-upstream.ts';
 import { LogStreamUpstream } from './log-stream-upstream.ts';
 import { type MessageSocket, openSocket, type SocketEvents, type SocketRequest } from './message-socket.ts';
@@ -116,7 +117,7 @@ export class KubernetesOpener implements UpstreamOpener {
 
   async #place({ target, credential }: UpstreamRequest): Promise<ClusterAccess & { readonly url: URL }> {
     const cluster = this.#cluster(target.cluster);
-    const access = await cluster.access(credential);
+    const access = await accessAs(cluster, credential);
     return { url: targetUrl(cluster.baseUrl, target), headers: { ...access.headers, ...this.#headers }, tls: access.tls };
   }
 

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import type { Clock } from '../../base/clock.ts';
-import type { TlsOptions } from './cluster.ts';
+import type { ClusterAccess, TlsOptions } from './cluster.ts';
 import { readBody, refusalBody } from './http-body.ts';
 import { networkFailure, OpenFailure, parseRetryAfter } from './open-failure.ts';
 
 export interface SocketRequest {
   readonly url: URL;
-  readonly headers: { readonly [name: string]: string };
+  readonly headers: ClusterAccess['headers'];
   readonly tls: TlsOptions;
   /** At least one: servers answer "none" in a way that is no valid handshake (facts 4.1). */
   readonly protocols: readonly string[];

@@ -47,6 +47,11 @@ const rules: readonly Rule[] = [
     when: ({ status, text }) => status === 403 && /shell feature is disabled/i.test(text),
     say: () => 'Shells have been switched off by the administrator of this Rancher.',
   },
+  {
+    reason: 'relay-may-not-impersonate',
+    when: ({ status, text }) => status === 403 && /cannot impersonate/i.test(text),
+    say: () => 'The cluster does not let this relay act for its users: its operator has to grant it "impersonate".',
+  },
   { reason: 'forbidden', when: ({ status }) => status === 403, say: forbidden },
   {
     reason: 'cluster-not-found',
