@@ -80,8 +80,8 @@ export class Steering {
         return this.#lost.closed(told.stream);
       case 'workerStatus': {
         const { driver } = told.status;
-        // A driver that this client was before is none that has replaced it: a fail-over has lost that take.
-        if (input && driver && driver.fence > input.fence && !this.#former.includes(driver.stream)) this.#loseControl('replaced');
+        // This client itself, by a take that a fail-over has lost, has not replaced it; of a newer socket of its own the log tells.
+        if (input && driver && driver.fence > input.fence && !this.#isOwn(driver.stream)) this.#loseControl('replaced');
         return driver && !this.#isOwnLost(driver) ? undefined : this.#driverSilent();
       }
       default:
@@ -175,7 +175,11 @@ export class Steering {
 
   /** The worker's driver is this client, by a take that a fail-over has lost: the record has gone back to a driver before it (DR2). */
   #isOwnLost({ stream, fence }: { readonly stream: ClientStream; readonly fence: number }): boolean {
-    return this.#probed !== undefined && fence > this.#probed.fence && (stream === this.#claimed || this.#former.includes(stream));
+    return this.#probed !== undefined && fence > this.#probed.fence && this.#isOwn(stream);
+  }
+
+  #isOwn(stream: ClientStream): boolean {
+    return stream === this.#claimed || this.#former.includes(stream);
   }
 
   /** Nobody drives, by what the worker says. One of the clients that wait for it wins: whoever replaces exactly that driver (DR1). */
