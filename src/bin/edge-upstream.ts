@@ -22,12 +22,16 @@ export class EdgeUpstream implements Picker {
     this.#admission = admission;
   }
 
-  clusters(user: User) {
-    return this.#upstream.clusters.list().filter(({ id }) => this.#admission.sees(user, { cluster: id }));
+  /** Those of the configuration, and those that a Rancher shows to the user. */
+  async clusters(user: User, signal: AbortSignal) {
+    const { clusters, api } = this.#upstream;
+    const asked = clusters.rancher ? { cluster: clusters.rancher.root, credential: user.credential } : undefined;
+    const all = [...clusters.fixed(), ...(asked ? await api.rancherClusters(asked, signal) : [])];
+    return all.filter(({ id }) => this.#admission.sees(user, { cluster: id }));
   }
 
   async namespaces(user: User, cluster: string, signal: AbortSignal) {
-    const all = await this.#upstream.api.namespaces(this.#asker(user, cluster), signal);
+    const all = await this.#namespaces(this.#asker(user, cluster), signal);
     return all.filter((namespace) => this.#admission.sees(user, { cluster, namespace }));
   }
 
@@ -36,11 +40,13 @@ export class EdgeUpstream implements Picker {
     return all.filter(({ name }) => this.#admission.sees(user, { cluster, namespace, pod: name }));
   }
 
-  /** Of the first cluster: behind one Rancher all know the same users. */
+  /** As the Rancher knows them, or the first cluster: all clusters have to know the same users. */
   readonly nameOf: ReviewName = async (credential) => {
-    const first = this.#upstream.clusters.list()[0]?.id ?? '';
+    const { clusters, api } = this.#upstream;
+    const signal = AbortSignal.timeout(questionMs);
     try {
-      return await this.#upstream.api.whoAmI(this.#asker({ credential }, first), AbortSignal.timeout(questionMs));
+      if (clusters.rancher) return await api.rancherUser({ cluster: clusters.rancher.root, credential }, signal);
+      return await api.whoAmI(this.#asker({ credential }, this.clusterOf(undefined) ?? ''), signal);
     } catch (failure) {
       // 401; a credential that no header can carry is none either.
       if (failure instanceof UpstreamRefusal && ['unauthorized', 'credential'].includes(failure.end.reason ?? '')) return undefined;
@@ -60,13 +66,26 @@ export class EdgeUpstream implements Picker {
     return false;
   }
 
-  /** For a request that names no cluster: the first. */
+  /** For a request that names no cluster: the first, or the one that a Rancher runs in. */
   clusterOf(name: string | undefined): string | undefined {
-    return name === undefined ? this.#upstream.clusters.list()[0]?.id : this.#upstream.clusters.get(name)?.id;
+    const { clusters } = this.#upstream;
+    const first = () => clusters.fixed()[0]?.id ?? (clusters.rancher ? 'local' : undefined);
+    return name === undefined ? first() : clusters.get(name)?.id;
   }
 
   async mayStart(user: User, target: Target): Promise<EndReason | undefined> {
     return await this.#upstream.api.mayStart(this.#asker(user, target.cluster), target, AbortSignal.timeout(questionMs));
+  }
+
+  /** Who may not list them may still have rights in the one that the configuration names. */
+  async #namespaces(asker: Asker, signal: AbortSignal): Promise<readonly string[]> {
+    try {
+      return await this.#upstream.api.namespaces(asker, signal);
+    } catch (failure) {
+      const { namespace } = asker.cluster;
+      if (namespace !== undefined && failure instanceof UpstreamRefusal && failure.end.reason === 'forbidden') return [namespace];
+      throw failure;
+    }
   }
 
   #asker({ credential }: Pick<User, 'credential'>, id: string): Asker {

@@ -42,8 +42,8 @@ async function run({ command, config, warnings }: Extract<Reading, { kind: 'conf
   const stopped = untilStopped(log);
   let running: Running;
   try {
-    const inCluster = { host: process.env['KUBERNETES_SERVICE_HOST'], port: process.env['KUBERNETES_SERVICE_PORT'] };
-    const setting = { config, version: packageVersion(), inCluster, log, say: (line: string) => void process.stdout.write(`${line}\n`) };
+    const environment = process.env;
+    const setting = { config, version: packageVersion(), environment, log, say: (line: string) => void process.stdout.write(`${line}\n`) };
     const started = await Promise.race([runCommand(command, setting, scope), stopped.reason.then(() => undefined)]);
     if (!started) return await close(scope, log, 0);
     running = started;

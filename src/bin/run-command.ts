@@ -10,7 +10,7 @@ import { startWorker } from './compose-worker.ts';
 import { openBroker, type Parts, processName } from './parts.ts';
 import { type AccessToken, accessToken, readSecret, sealer } from './secrets.ts';
 import { systemClock as clock } from './system.ts';
-import { type InCluster, openUpstream, probe } from './upstream.ts';
+import { openUpstream, probe } from './upstream.ts';
 
 /** What a running command can still do before its scope is closed. */
 export interface Running {
@@ -20,7 +20,7 @@ export interface Running {
 export interface CommandSetting {
   readonly config: Config;
   readonly version: string;
-  readonly inCluster: InCluster;
+  readonly environment: NodeJS.ProcessEnv;
   readonly log: Log;
   /** A line for the person who started it. */
   readonly say: (line: string) => void;
@@ -32,7 +32,7 @@ export async function runCommand(command: Command, setting: CommandSetting, scop
   const { config } = setting;
   const access = command !== 'worker' && config.auth === 'token' ? await accessToken(config.accessTokenFile) : undefined;
   const parts = await openParts(setting, scope);
-  if (command === 'standalone') for (const { id } of parts.upstream.clusters.list()) await probeCluster(parts, id);
+  if (command === 'standalone') await probeClusters(parts);
 
   const worker = command === 'edge' ? undefined : await startWorker(parts, config.workerId ?? processName('worker', true), scope);
   const edge = command === 'worker' ? undefined : await startEdge(parts, config.edgeId ?? processName('edge', false), access?.token, scope);
@@ -42,15 +42,23 @@ export async function runCommand(command: Command, setting: CommandSetting, scop
   return { drain: async (ms) => void (await Promise.all(started.map((part) => part.drain(ms)))) };
 }
 
-async function openParts({ config, version, inCluster, log }: CommandSetting, scope: Scope): Promise<Parts> {
+async function openParts({ config, version, environment, log }: CommandSetting, scope: Scope): Promise<Parts> {
   const sealing = await sealer(config.sealKeyFile);
-  const upstream = await openUpstream(config, inCluster, version, scope);
+  const upstream = await openUpstream({ config, environment, version, log }, scope);
   return { config, version, log, sealer: sealing, upstream, broker: await openBroker(config, log, scope) };
 }
 
-async function probeCluster({ upstream, version, config }: Parts, id: string): Promise<void> {
-  const cluster = upstream.clusters.get(id);
-  if (cluster) await probe(cluster, version, config.auth !== 'passthrough');
+/** One that nobody answers for is a mistake when it is the only one; of several the others may be used. */
+async function probeClusters({ upstream: { clusters }, version, config, log }: Parts): Promise<void> {
+  const all = clusters.rancher ? [clusters.rancher.root] : clusters.fixed().flatMap(({ id }) => clusters.get(id) ?? []);
+  const ownCredential = config.auth !== 'passthrough';
+  const path = clusters.rancher ? ['v3', 'clusters'] : ['version'];
+  const failures = await Promise.all(all.map((cluster) => probe(cluster, path, version, ownCredential)));
+  const [failure] = failures.flatMap((one) => one ?? []);
+  if (failure && failures.every((one) => one !== undefined)) throw failure;
+  failures.forEach((one, index) => {
+    if (one) log.warn({ cluster: all[index]?.id, problem: one.message }, 'cluster does not answer');
+  });
 }
 
 function welcome({ version, say, config }: CommandSetting, url: string, access: AccessToken | undefined, isDemo: boolean): void {

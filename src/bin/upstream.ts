@@ -2,6 +2,7 @@ import { CodedError } from '../base/coded-error.ts';
 import type { Scope } from '../base/scope.ts';
 import type { Config } from '../config/options.ts';
 import { startDemoCluster } from '../demo/demo-cluster.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Cluster, ClusterRegistry } from '../upstream/kubernetes/cluster.ts';
 import { type ClusterSource, openClusters } from '../upstream/kubernetes/clusters.ts';
 import { sendRequest } from '../upstream/kubernetes/http-request.ts';
@@ -10,7 +11,6 @@ import { KubernetesOpener } from '../upstream/kubernetes/kubernetes-opener.ts';
 import { apiUrl } from '../upstream/kubernetes/paths.ts';
 import { refusalOf } from '../upstream/kubernetes/refusal.ts';
 import { userAgent } from '../upstream/kubernetes/user-agent.ts';
-import { UpstreamRefusal } from '../upstream/upstream.ts';
 import { readSecret } from './secrets.ts';
 import { systemClock as clock } from './system.ts';
 
@@ -22,34 +22,39 @@ export interface Upstream {
   readonly isDemo: boolean;
 }
 
-/** Where Kubernetes says how the API server is reached from a pod. */
-export interface InCluster {
-  readonly host: string | undefined;
-  readonly port: string | undefined;
+export interface UpstreamSetting {
+  readonly config: Config;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly version: string;
+  readonly log: Log;
 }
 
 /** How long a server has to answer at the start. */
 const probeMs = 5_000;
 
 /** @throws CodedError with one sentence */
-export async function openUpstream(config: Config, inCluster: InCluster, version: string, scope: Scope): Promise<Upstream> {
-  const given = await givenSource(config, inCluster);
-  const clusters = await openClusters([given ?? (await demoSource(scope))], clock);
+export async function openUpstream({ config, environment, version, log }: UpstreamSetting, scope: Scope): Promise<Upstream> {
+  const given = await givenSource(config, environment);
+  const { clusters, problems } = await openClusters(given ?? (await demoSource(scope)), clock);
+  for (const { message } of problems) log.warn({ problem: message }, 'cluster left out');
   const api = new KubernetesApi({ clock, version });
   scope.own(() => api.close());
   return { clusters, opener: new KubernetesOpener({ clusters, clock, version }), api, isDemo: given === undefined };
 }
 
-async function givenSource(config: Config, { host, port = '443' }: InCluster): Promise<ClusterSource | undefined> {
-  const { server, tokenFile, caFile, kubeconfig, context } = config;
-  if (server !== undefined) {
+async function givenSource(config: Config, environment: NodeJS.ProcessEnv): Promise<ClusterSource | undefined> {
+  const { server, rancher, tokenFile, caFile, kubeconfig, context, clustersFile } = config;
+  if (kubeconfig !== undefined) return { kind: 'kubeconfig', file: kubeconfig, environment, ...(context === undefined ? {} : { context }) };
+  if (clustersFile !== undefined) return { kind: 'clusters-file', file: clustersFile, environment };
+  const url = server ?? rancher;
+  if (url !== undefined) {
     if (tokenFile !== undefined) await readSecret(tokenFile, 'token', (text) => text);
     if (caFile !== undefined) await readSecret(caFile, 'certificate authority', (text) => text);
     const files = { ...(tokenFile === undefined ? {} : { tokenFile }), ...(caFile === undefined ? {} : { caFile }) };
-    return { kind: 'server', server, ...files };
+    return { kind: server === undefined ? 'rancher' : 'server', server: url, ...files };
   }
-  if (kubeconfig !== undefined) return { kind: 'kubeconfig', file: kubeconfig, ...(context === undefined ? {} : { context }) };
   if (!config.inCluster) return undefined;
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = environment;
   if (host === undefined) throw new CodedError('not-in-cluster', '--in-cluster was given, but this process does not run in a cluster');
   return { kind: 'in-cluster', host, port };
 }
@@ -60,22 +65,24 @@ async function demoSource(scope: Scope): Promise<ClusterSource> {
   return { kind: 'server', server: demo.url, token: demo.token, id: 'demo', name: 'Demo cluster' };
 }
 
-/**
- * Whether the cluster answers at all, and accepts the relay's own credential when `ownCredential` goes with it.
- * @throws CodedError `upstream-unreachable` with one sentence
- */
-export async function probe(cluster: Cluster, version: string, ownCredential: boolean): Promise<void> {
+/** Whether the cluster answers at all, and accepts the relay's own credential when `ownCredential` goes with it. @returns why not */
+export async function probe(
+  cluster: Cluster,
+  path: readonly string[],
+  version: string,
+  ownCredential: boolean,
+): Promise<CodedError | undefined> {
   try {
-    const { headers, tls } = await cluster.access(undefined);
-    const url = apiUrl(cluster.baseUrl, ['version']);
+    const { headers, tls, agent } = await cluster.access(undefined);
+    const url = apiUrl(cluster.baseUrl, path);
     const request = { method: 'GET' as const, url, headers: { ...headers, ...userAgent(version) }, tls, timeoutMs: probeMs };
-    const response = await sendRequest(request, 200, clock, AbortSignal.timeout(2 * probeMs));
+    const response = await sendRequest({ ...request, ...(agent ? { agent } : {}) }, 200, clock, AbortSignal.timeout(2 * probeMs));
     response.destroy();
+    return undefined;
   } catch (failure) {
     const refusal = refusalOf(failure, 'api');
-    if (!(refusal instanceof UpstreamRefusal)) throw failure;
     const answered = ['unauthorized', 'forbidden'].includes(refusal.end.reason ?? '');
-    if (answered && !(ownCredential && refusal.end.reason === 'unauthorized')) return;
-    throw new CodedError('upstream-unreachable', `${cluster.baseUrl.host}: ${refusal.end.message}`, { cause: failure });
+    if (answered && !(ownCredential && refusal.end.reason === 'unauthorized')) return undefined;
+    return new CodedError('upstream-unreachable', `${cluster.baseUrl.host}: ${refusal.end.message}`, { cause: failure });
   }
 }

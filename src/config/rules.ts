@@ -31,16 +31,22 @@ export function checkTogether(command: Command, config: Partial<Config>, where: 
 
 type Say = (name: OptionName, what: string, todo: string) => void;
 
-const upstreams = ['server', 'kubeconfig', 'inCluster', 'demo'] as const;
+const upstreams = ['server', 'rancher', 'kubeconfig', 'clustersFile', 'inCluster', 'demo'] as const;
 
 function checkUpstream(command: Command, config: Partial<Config>, say: Say): void {
   const given = upstreams.filter((name) => config[name]);
   for (const name of given.slice(1)) say(name, 'names a second upstream', 'Give only one');
   if (given.length === 0 && command !== 'standalone') {
-    say('server', 'is needed: no upstream is given', 'Give --server URL, --kubeconfig FILE or --in-cluster');
+    say(
+      'server',
+      'is needed: no upstream is given',
+      'Give --server URL, --rancher URL, --kubeconfig FILE, --clusters-file FILE or --in-cluster',
+    );
   }
-  if (!config.server && config.tokenFile) say('tokenFile', 'is for --server, which is not given', 'Give --server URL too');
-  if (!config.server && config.caFile) say('caFile', 'is for --server, which is not given', 'Give --server URL too');
+  for (const name of ['tokenFile', 'caFile'] as const) {
+    if (config.server || config.rancher || !config[name]) continue;
+    say(name, 'is for --server or --rancher, and neither is given', 'Give --server URL too');
+  }
   if (!config.kubeconfig && config.context) say('context', 'is for --kubeconfig, which is not given', 'Give --kubeconfig FILE too');
 }
 

@@ -3,6 +3,8 @@ import type { Target } from '../protocol/target.ts';
 export interface ClusterRow {
   readonly id: string;
   readonly name: string;
+  /** Why it can hardly be used now; empty: it can. */
+  readonly state: string;
 }
 
 export interface ContainerRow {
@@ -68,7 +70,9 @@ export class Api {
 
   async clusters(): Promise<ClusterRow[]> {
     const rows = list(await this.#request('GET', '/v1/clusters'), 'clusters');
-    return rows.map((row) => ({ id: text(row['id']), name: text(row['name']) || text(row['id']) })).filter((row) => row.id !== '');
+    return rows
+      .map((row) => ({ id: text(row['id']), name: text(row['name']) || text(row['id']), state: text(row['state']) }))
+      .filter((row) => row.id !== '');
   }
 
   async namespaces(cluster: string): Promise<string[]> {

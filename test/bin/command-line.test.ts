@@ -64,7 +64,7 @@ describe('the command line', () => {
       ],
       [[...here, '--server', 'https://127.0.0.1:1'], /127\.0\.0\.1:1: .*refuses connections/],
       [[...here, '--server', 'http://example.org'], /has to be reached by https/],
-      [[...here, '--kubeconfig', join(folder, 'absent')], /kubeconfig file cannot be read/],
+      [[...here, '--kubeconfig', join(folder, 'absent')], /cannot be read \(ENOENT\)/],
       [[...here, '--in-cluster'], /does not run in a cluster$/],
       [[...here, '--access-token-file', short], /access token file .*short cannot be used: .*at least 16/],
       [[...here, '--seal-key-file', short], /sealing key file .*short cannot be used: .*32 bytes/],

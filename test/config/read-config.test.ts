@@ -50,7 +50,7 @@ describe('the configuration', () => {
       'POSEIDON_LISTENER: not known. Give one of auto, uws, ws.',
       '--auth: not known. Give one of token, none, passthrough, jwt.',
       '--grace-seconds: not a whole number from 0 to 86400. Give one.',
-      '--server: is needed: no upstream is given. Give --server URL, --kubeconfig FILE or --in-cluster.',
+      '--server: is needed: no upstream is given. Give --server URL, --rancher URL, --kubeconfig FILE, --clusters-file FILE or --in-cluster.',
       '--redis-url: is needed: edge processes meet in Redis. Give for example redis://127.0.0.1:6379, or run standalone.',
       '--tls-cert-file: is needed with a key. Give --tls-cert-file FILE.',
     ]);
@@ -58,7 +58,9 @@ describe('the configuration', () => {
 
   it('refuses what makes no sense together', () => {
     expect(problems(['--server', 'https://a', '--kubeconfig', 'f'])).toEqual(['--kubeconfig: names a second upstream. Give only one.']);
-    expect(problems(['--token-file', 'f'])).toEqual(['--token-file: is for --server, which is not given. Give --server URL too.']);
+    expect(problems(['--token-file', 'f'])).toEqual([
+      '--token-file: is for --server or --rancher, and neither is given. Give --server URL too.',
+    ]);
     expect(problems(['worker', '--listen', ':1', '--server', 'https://a', '--redis-url', 'redis://a'])).toEqual([
       '--listen: has no meaning for worker. It belongs to standalone, edge, demo-cluster.',
     ]);

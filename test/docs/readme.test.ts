@@ -14,6 +14,7 @@ const pages = [
   'docs/deploy-compose.md',
   'docs/access.md',
   'docs/drop-in.md',
+  'docs/clusters.md',
   'docs/operations/redis.md',
 ];
 

@@ -188,7 +188,12 @@ describe('the picker', () => {
   it('lists clusters, namespaces, pods with the user’s credential', async () => {
     const edge = new TestEdge({ auth: new PassthroughAuthenticator(async () => 'alice', Date.now) });
     const get = async (path: string) => read(await edge.door.answer(request('GET', path, { headers: { cookie: 'R_SESS=hush' } }))).body;
-    expect(await get('/v1/clusters')).toEqual({ clusters: [{ id: 'local', name: 'Local' }] });
+    expect(await get('/v1/clusters')).toEqual({
+      clusters: [
+        { id: 'local', name: 'Local' },
+        { id: 'away', name: 'Away', state: 'unavailable' },
+      ],
+    });
     expect(await get('/v1/clusters/local/namespaces')).toEqual({ namespaces: ['default'] });
     expect(await get('/v1/clusters/local/namespaces/default/pods')).toMatchObject({ pods: [{ name: 'web-0' }] });
     const credential = { kind: 'rancher-cookie', value: 'hush' };

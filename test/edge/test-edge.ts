@@ -90,7 +90,10 @@ export class TestEdge {
 
   #picker(): Picker {
     return {
-      clusters: () => [{ id: 'local', name: 'Local' }],
+      clusters: async () => [
+        { id: 'local', name: 'Local' },
+        { id: 'away', name: 'Away', state: 'unavailable' },
+      ],
       namespaces: async (user, cluster) => {
         this.#fail();
         this.asked.push([user.credential, cluster]);

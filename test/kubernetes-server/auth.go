@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/hex"
 	"net/http"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"k8s.io/apiserver/pkg/authentication/request/bearertoken"
 	"k8s.io/apiserver/pkg/authentication/request/union"
 	"k8s.io/apiserver/pkg/authentication/request/websocket"
+	certificates "k8s.io/apiserver/pkg/authentication/request/x509"
 	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 	"k8s.io/apiserver/pkg/endpoints/filters/impersonation"
@@ -35,7 +37,7 @@ type tokens struct {
 	request           authenticator.Request
 }
 
-func newTokens(dir, adminFile string) (*tokens, error) {
+func newTokens(dir, adminFile string, clientCAs *x509.CertPool) (*tokens, error) {
 	t := &tokens{adminFile: adminFile}
 	var err error
 	if t.adminFile == "" {
@@ -52,7 +54,10 @@ func newTokens(dir, adminFile string) (*tokens, error) {
 	if t.getOnly, err = newTokenFile(filepath.Join(dir, "get-only-token")); err != nil {
 		return nil, err
 	}
-	t.request = union.NewFailOnError(bearertoken.New(t), websocket.NewProtocolAuthenticator(t))
+	verify := certificates.DefaultVerifyOptions()
+	verify.Roots = clientCAs
+	byCertificate := certificates.New(verify, certificates.CommonNameUserConversion)
+	t.request = union.NewFailOnError(byCertificate, bearertoken.New(t), websocket.NewProtocolAuthenticator(t))
 	return t, nil
 }
 

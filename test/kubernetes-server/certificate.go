@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// newCertificate makes a CA and a server certificate signed by it, and writes the CA to ca.crt in the folder.
+// newCertificate makes a CA and a server certificate signed by it, and writes the CA to ca.crt in the folder. A client certificate of
+// the same CA, for the user with full rights, goes to client.crt and client.key; clients may show it, and need not.
 func newCertificate(dir string, names []string) (*tls.Config, string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, "", err
@@ -59,6 +60,41 @@ func newCertificate(dir string, names []string) (*tls.Config, string, error) {
 	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}), 0o644); err != nil {
 		return nil, "", err
 	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{{Certificate: [][]byte{serverDER, caDER}, PrivateKey: serverKey}}}
+	if ca, err = x509.ParseCertificate(caDER); err != nil {
+		return nil, "", err
+	}
+	if err := newClientCertificate(dir, ca, caKey); err != nil {
+		return nil, "", err
+	}
+	clients := x509.NewCertPool()
+	clients.AddCert(ca)
+	config := &tls.Config{
+		MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{{Certificate: [][]byte{serverDER, caDER}, PrivateKey: serverKey}},
+		ClientAuth: tls.RequestClientCert, ClientCAs: clients,
+	}
 	return config, file, nil
+}
+
+func newClientCertificate(dir string, ca *x509.Certificate, caKey *ecdsa.PrivateKey) error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	client := &x509.Certificate{
+		SerialNumber: new(big.Int).Add(ca.SerialNumber, big.NewInt(2)), Subject: pkix.Name{CommonName: adminUser},
+		NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, client, ca, &key.PublicKey, caKey)
+	if err != nil {
+		return err
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "client.crt"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "client.key"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600)
 }

@@ -107,7 +107,7 @@ func serve(s settings) error {
 	if err != nil {
 		return err
 	}
-	tokens, err := newTokens(s.stateDir, s.tokenFile)
+	tokens, err := newTokens(s.stateDir, s.tokenFile, certificate.ClientCAs)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ export function pickerRoutes(picker: Picker): readonly Route[] {
       method: 'GET',
       path: '/v1/clusters',
       access: 'user',
-      answer: async (_request, user) => json(200, { clusters: picker.clusters(user) }),
+      answer: async (_request, user) => json(200, { clusters: await picker.clusters(user, AbortSignal.timeout(listTimeoutMs)) }),
     },
     {
       method: 'GET',

@@ -2,7 +2,7 @@ import type { User } from '../../auth/user.ts';
 
 /** What a user can open, as the user's own rights allow (design 6.3). Every method rejects with UpstreamRefusal, fit to be shown. */
 export interface Picker {
-  clusters(user: User): readonly PickerCluster[];
+  clusters(user: User, signal: AbortSignal): Promise<readonly PickerCluster[]>;
   namespaces(user: User, cluster: string, signal: AbortSignal): Promise<readonly string[]>;
   pods(user: User, cluster: string, namespace: string, signal: AbortSignal): Promise<readonly PickerPod[]>;
 }
@@ -11,6 +11,8 @@ interface PickerCluster {
   readonly id: string;
   /** For people. */
   readonly name: string;
+  /** Why it can hardly be used now; absent: it can. */
+  readonly state?: string;
 }
 
 interface PickerPod {

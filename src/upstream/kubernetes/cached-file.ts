@@ -16,6 +16,11 @@ export class CachedFile {
     this.#clock = clock;
   }
 
+  /** What it holds may be outdated: the next reading reads it again. */
+  expire(): void {
+    this.#readAtMs = Number.NEGATIVE_INFINITY;
+  }
+
   /** When it has become unreadable, the text that was there before. @throws the error of the file system at the first reading */
   read(): Promise<string> {
     const now = this.#clock.now();

@@ -9,8 +9,8 @@ import { OpenFailure } from './open-failure.ts';
  */
 export async function accessAs(cluster: Cluster, actor: Actor | undefined): Promise<ClusterAccess> {
   if (actor?.kind !== 'impersonation') return cluster.access(actor);
-  const { headers, tls } = await cluster.access(undefined);
-  return { headers: { ...headers, ...impersonationHeaders(actor) }, tls };
+  const { headers, ...way } = await cluster.access(undefined);
+  return { ...way, headers: { ...headers, ...impersonationHeaders(actor) } };
 }
 
 /** @throws OpenFailure for a name that no header can carry */

@@ -1,18 +1,19 @@
-import { Agent } from 'node:http';
+import { Agent, type IncomingMessage } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import type { Clock } from '../../base/clock.ts';
 import type { EndReason } from '../../protocol/end-reason.ts';
 import type { Target } from '../../protocol/target.ts';
+import { clustersOf, mostRancherPages, nextMarker, userIdOf } from '../clusters/rancher.ts';
 import { type Actor, UpstreamRefusal } from '../upstream.ts';
-import type { Cluster } from './cluster.ts';
+import type { Cluster, ClusterEntry } from './cluster.ts';
 import { type BodyLimit, readBody } from './http-body.ts';
-import { sendRequest } from './http-request.ts';
-import { accessAs } from './impersonation.ts';
+import { type HttpRequest, sendRequest } from './http-request.ts';
 import { OpenFailure } from './open-failure.ts';
 import { apiUrl, type Query, targetUrl } from './paths.ts';
 import { type JsonObject, jsonObject, list, nameOf, type PodSummary, podSummary, text } from './pod-summary.ts';
 import { refusalOf } from './refusal.ts';
 import { userAgent } from './user-agent.ts';
+import { withAccess } from './with-access.ts';
 
 /** Whose rights a question is asked with: `undefined` asks as the relay itself. */
 export interface Asker {
@@ -67,6 +68,26 @@ export class KubernetesApi {
     return text(jsonObject(jsonObject(answer['status'])['userInfo'])['username']);
   }
 
+  /** The clusters that a Rancher shows to the asker; the asker's cluster is the Rancher itself. */
+  async rancherClusters(asker: Asker, signal: AbortSignal): Promise<readonly ClusterEntry[]> {
+    const found: ClusterEntry[] = [];
+    let marker: string | undefined;
+    for (let pages = 0; pages < mostRancherPages; pages += 1) {
+      const query: Query = marker === undefined ? [] : [['marker', marker]];
+      const page = await this.#get(asker, ['v3', 'clusters'], query, listBody, signal);
+      found.push(...clustersOf(page));
+      const next = nextMarker(page);
+      if (next === undefined || next === marker) break;
+      marker = next;
+    }
+    return found;
+  }
+
+  /** The name a Rancher knows the asker by. */
+  async rancherUser(asker: Asker, signal: AbortSignal): Promise<string> {
+    return userIdOf(await this.#get(asker, ['v3', 'users'], [['me', 'true']], objectBody, signal));
+  }
+
   async allowed(asker: Asker, question: AccessQuestion, signal: AbortSignal): Promise<boolean> {
     const body = { kind: 'SelfSubjectAccessReview', apiVersion: 'authorization.k8s.io/v1', spec: { resourceAttributes: question } };
     const answer = await this.#post(asker, ['apis', 'authorization.k8s.io', 'v1', 'selfsubjectaccessreviews'], body, signal);
@@ -79,11 +100,8 @@ export class KubernetesApi {
    */
   async mayStart({ cluster, credential }: Asker, target: Target, signal: AbortSignal): Promise<EndReason | undefined> {
     try {
-      const { headers, tls } = await accessAs(cluster, credential);
-      const url = targetUrl(cluster.baseUrl, target);
-      const agent = url.protocol === 'https:' ? this.#tlsAgent : this.#agent;
-      const request = { method: 'POST', url, headers: { ...headers, ...this.#headers }, tls, timeoutMs: headTimeoutMs, agent } as const;
-      const response = await sendRequest(request, switchingProtocols, this.#clock, signal);
+      const request = { method: 'POST', url: targetUrl(cluster.baseUrl, target) } as const;
+      const response = await this.#send({ cluster, credential }, request, switchingProtocols, signal);
       response.destroy();
       return undefined;
     } catch (failure) {
@@ -106,19 +124,16 @@ export class KubernetesApi {
   }
 
   async #ask(
-    { cluster, credential }: Asker,
+    asker: Asker,
     wanted: number,
     question: { readonly method: 'GET' | 'POST'; readonly path: readonly string[]; readonly query: Query; readonly body?: string },
     limit: BodyLimit,
     signal: AbortSignal,
   ): Promise<JsonObject> {
     try {
-      const access = await accessAs(cluster, credential);
-      const url = apiUrl(cluster.baseUrl, question.path, question.query);
-      const agent = url.protocol === 'https:' ? this.#tlsAgent : this.#agent;
+      const url = apiUrl(asker.cluster.baseUrl, question.path, question.query);
       const { method, body } = question;
-      const request = { method, url, headers: { ...access.headers, ...this.#headers }, tls: access.tls, timeoutMs: headTimeoutMs, agent };
-      const response = await sendRequest({ ...request, ...(body === undefined ? {} : { body }) }, wanted, this.#clock, signal);
+      const response = await this.#send(asker, { method, url, ...(body === undefined ? {} : { body }) }, wanted, signal);
       const { bytes, end } = await readBody(response, limit, this.#clock);
       if (end === 'too-large') throw new OpenFailure({ kind: 'too-large', maxBytes: limit.maxBytes });
       if (end !== 'whole') throw new OpenFailure({ kind: 'network', code: 'ECONNRESET', message: 'the answer broke off' });
@@ -126,6 +141,19 @@ export class KubernetesApi {
     } catch (failure) {
       throw refusalOf(failure, 'api');
     }
+  }
+
+  #send(
+    { cluster, credential }: Asker,
+    request: Pick<HttpRequest, 'method' | 'url' | 'body'>,
+    wanted: number,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const shared = request.url.protocol === 'https:' ? this.#tlsAgent : this.#agent;
+    return withAccess(cluster, credential, ({ headers, tls, agent = shared }) => {
+      const way = { headers: { ...headers, ...this.#headers }, tls, agent, timeoutMs: headTimeoutMs };
+      return sendRequest({ ...request, ...way }, wanted, this.#clock, signal);
+    });
   }
 }
 

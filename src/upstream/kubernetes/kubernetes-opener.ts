@@ -3,9 +3,8 @@ import { assertNever } from '../../base/coded-error.ts';
 import type { AttachTarget, ExecTarget, LogTarget } from '../../protocol/target.ts';
 import { type Upstream, type UpstreamEvents, type UpstreamOpener, UpstreamRefusal, type UpstreamRequest } from '../upstream.ts';
 import { ChannelUpstream } from './channel-upstream.ts';
-import type { Cluster, ClusterAccess, ClusterRegistry } from './cluster.ts';
+import type { Cluster, ClusterRegistry } from './cluster.ts';
 import { sendRequest } from './http-request.ts';
-import { accessAs } from './impersonation.ts';
 import { LogSocketUpstream } from './log-socket-upstream.ts';
 import { LogStreamUpstream } from './log-stream-upstream.ts';
 import { type MessageSocket, openSocket, type SocketEvents, type SocketRequest } from './message-socket.ts';
@@ -15,10 +14,14 @@ import { refusalOf } from './refusal.ts';
 import { ShellUpstream } from './shell-upstream.ts';
 import { channelOffers, channelProtocol, logFraming, logOffers } from './subprotocol.ts';
 import { userAgent } from './user-agent.ts';
+import { withAccess } from './with-access.ts';
 
 /** The API server answers an exec at once; a log only when the kubelet has answered (facts 2.3, section 8, 8). */
 const channelTimeoutMs = 15_000;
 const logTimeoutMs = 40_000;
+
+/** Where a target is, and how to get there. */
+type Place = Omit<SocketRequest, 'protocols' | 'timeoutMs'>;
 
 /** Speaks exec, attach and log to Kubernetes API servers and to Rancher (UP1). */
 export class KubernetesOpener implements UpstreamOpener {
@@ -73,18 +76,20 @@ export class KubernetesOpener implements UpstreamOpener {
   ): Promise<Upstream> {
     const settings = { target: target.kind, tty: target.tty, size: request.size };
     const upstream = new ChannelUpstream(settings, events, this.#clock);
-    const to = { ...(await this.#place(request)), timeoutMs: channelTimeoutMs };
-    const socket = await this.#offer(channelOffers, to, upstream.socket, signal);
+    const socket = await this.#at(request, (place) =>
+      this.#offer(channelOffers, { ...place, timeoutMs: channelTimeoutMs }, upstream.socket, signal),
+    );
     upstream.attach(socket, channelProtocol(socket.protocol));
     return upstream;
   }
 
   async #openLog(request: UpstreamRequest, target: LogTarget, events: UpstreamEvents, signal: AbortSignal): Promise<Upstream> {
-    const to = { ...(await this.#place(request)), timeoutMs: logTimeoutMs };
     if (target.follow) {
       const upstream = new LogSocketUpstream(events, this.#clock);
       try {
-        const socket = await this.#offer(logOffers, to, upstream.socket, signal);
+        const socket = await this.#at(request, (place) =>
+          this.#offer(logOffers, { ...place, timeoutMs: logTimeoutMs }, upstream.socket, signal),
+        );
         upstream.attach(socket, logFraming(socket.protocol));
         return upstream;
       } catch (failure) {
@@ -92,7 +97,9 @@ export class KubernetesOpener implements UpstreamOpener {
         if (refusalOf(failure, 'log').end.reason !== 'upgrade-stripped') throw failure;
       }
     }
-    const response = await sendRequest({ method: 'GET', ...to }, 200, this.#clock, signal);
+    const response = await this.#at(request, (place) =>
+      sendRequest({ method: 'GET', ...place, timeoutMs: logTimeoutMs }, 200, this.#clock, signal),
+    );
     return new LogStreamUpstream(response, events, this.#clock);
   }
 
@@ -115,10 +122,10 @@ export class KubernetesOpener implements UpstreamOpener {
     throw refused;
   }
 
-  async #place({ target, credential }: UpstreamRequest): Promise<ClusterAccess & { readonly url: URL }> {
+  #at<Opened>({ target, credential }: UpstreamRequest, open: (place: Place) => Promise<Opened>): Promise<Opened> {
     const cluster = this.#cluster(target.cluster);
-    const access = await accessAs(cluster, credential);
-    return { url: targetUrl(cluster.baseUrl, target), headers: { ...access.headers, ...this.#headers }, tls: access.tls };
+    const url = targetUrl(cluster.baseUrl, target);
+    return withAccess(cluster, credential, ({ headers, ...way }) => open({ ...way, url, headers: { ...headers, ...this.#headers } }));
   }
 
   #cluster(id: string): Cluster {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { Agent, IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import type { Clock } from '../../base/clock.ts';
 import type { ClusterAccess, TlsOptions } from './cluster.ts';
@@ -9,6 +9,8 @@ export interface SocketRequest {
   readonly url: URL;
   readonly headers: ClusterAccess['headers'];
   readonly tls: TlsOptions;
+  /** The way there, if it is not the direct one. */
+  readonly agent?: Agent;
   /** At least one: servers answer "none" in a way that is no valid handshake (facts 4.1). */
   readonly protocols: readonly string[];
   readonly timeoutMs: number;
@@ -108,6 +110,7 @@ export async function openSocket(request: SocketRequest, events: SocketEvents, c
   if (signal.aborted) throw new OpenFailure({ kind: 'aborted' });
   const socket = new WebSocket(request.url, [...request.protocols], {
     ...request.tls,
+    ...(request.agent ? { agent: request.agent } : {}),
     headers: { ...request.headers },
     followRedirects: false,
     perMessageDeflate: false,

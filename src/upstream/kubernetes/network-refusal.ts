@@ -34,6 +34,13 @@ const networkRules: readonly NetworkRule[] = [
     message: "The cluster's certificate is not trusted.",
   },
   { code: /^(EPROTO|ERR_SSL|ERR_TLS|ERR_OSSL)/, reason: 'tls', retryable: false, message: 'No TLS connection to the cluster comes about.' },
+  {
+    code: /^PROXY_HTTP_40[137]$/,
+    reason: 'proxy-refused',
+    retryable: false,
+    message: 'The proxy in front of the cluster refuses the way there.',
+  },
+  { code: /^PROXY_/, reason: 'proxy-failed', retryable: true, message: 'The proxy in front of the cluster gives no way there.' },
   { code: /^HPE_/, reason: 'not-http', retryable: false, message: 'What answers there does not speak HTTP.' },
   { code: /./s, reason: 'network', retryable: true, message: 'The connection to the cluster failed.' },
   { code: /^$/, reason: 'network', retryable: true, message: 'The connection to the cluster failed.' },
@@ -53,7 +60,7 @@ export function networkRefusal(facts: Exclude<OpenFacts, { kind: 'http' }>): Ups
     case 'credential':
       return refused('unauthorized', 'The credential cannot be used: log in again.', false);
     case 'own-credential':
-      return refused('own-credential', 'This relay cannot read its own credential for the cluster.', true);
+      return refused('own-credential', `This relay has no credential of its own for the cluster: ${facts.why}.`, true);
     case 'too-large':
       return refused('too-large', `The answer of the cluster is larger than ${facts.maxBytes} bytes.`, false);
     case 'aborted':

@@ -15,8 +15,8 @@ export type OpenFacts =
   | { readonly kind: 'handshake'; readonly message: string }
   /** A credential that no header can carry. */
   | { readonly kind: 'credential' }
-  /** A file or a plugin that this relay needs to speak for itself. */
-  | { readonly kind: 'own-credential' }
+  /** What this relay needs to speak for itself cannot be had. `why` is a part of a sentence and holds no secret. */
+  | { readonly kind: 'own-credential'; readonly why: string }
   | { readonly kind: 'too-large'; readonly maxBytes: number }
   | { readonly kind: 'aborted' };
 

@@ -137,7 +137,9 @@ export class Picker {
   #drawClusters(): void {
     const rows = this.#clusters.rows.filter((cluster) => matchesFilter(this.#clusterColumn.filter, cluster.name, cluster.id));
     const choose = (id: string) => void this.#chooseCluster(id, '', true).then(() => this.#namespaceColumn.focusFilter());
-    const shown = rows.map((cluster) => choice(cluster.id, cluster.name, cluster.id === this.#cluster, 'cluster-row', choose));
+    const shown = rows.map((cluster) =>
+      choice(cluster.id, cluster.name, cluster.id === this.#cluster, 'cluster-row', choose, cluster.state),
+    );
     this.#clusterColumn.show(shown, { shown: rows.length, all: this.#clusters.rows.length }, this.#clusters.message);
   }
 
@@ -161,8 +163,11 @@ export class Picker {
   }
 }
 
-function choice(key: string, label: string, chosen: boolean, testid: string, choose: (key: string) => void): ColumnRow {
-  const target = element('button', { type: 'button', class: 'choice', 'aria-current': chosen ? 'true' : undefined, title: label }, label);
+/** @param state shown beside the label; one that is given is no good news */
+function choice(key: string, label: string, chosen: boolean, testid: string, choose: (key: string) => void, state = ''): ColumnRow {
+  const badge = state === '' ? undefined : element('span', { class: 'state', 'data-tone': 'bad', 'data-testid': 'state' }, state);
+  const attributes = { type: 'button', class: 'choice', 'aria-current': chosen ? 'true' : undefined, title: label };
+  const target = element('button', attributes, label, badge);
   target.addEventListener('click', () => choose(key));
   return { key, root: element('li', { 'data-testid': testid, 'data-key': key }, target), targets: [target] };
 }

@@ -1,0 +1,31 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Actor } from '../upstream.ts';
+import type { Cluster, ClusterAccess } from './cluster.ts';
+import { accessAs } from './impersonation.ts';
+import { OpenFailure } from './open-failure.ts';
+
+/**
+ * Asks a cluster in somebody's name, or as the relay itself. When the relay's own credential is refused and there is a newer one by now, because
+ * its file was replaced or a plugin gives another, once more with that: never twice with the same (facts section 8, 10).
+ */
+export async function withAccess<Answer>(
+  cluster: Cluster,
+  actor: Actor | undefined,
+  ask: (access: ClusterAccess) => Promise<Answer>,
+): Promise<Answer> {
+  const access = await accessAs(cluster, actor);
+  try {
+    return await ask(access);
+  } catch (failure) {
+    const own = actor === undefined || actor.kind === 'impersonation';
+    if (!own || !cluster.expire || !isUnauthorized(failure)) throw failure;
+    cluster.expire();
+    const newer = await accessAs(cluster, actor);
+    if (isDeepStrictEqual([newer.headers, newer.tls], [access.headers, access.tls])) throw failure;
+    return await ask(newer);
+  }
+}
+
+function isUnauthorized(failure: unknown): boolean {
+  return failure instanceof OpenFailure && failure.facts.kind === 'http' && failure.facts.status === 401;
+}
