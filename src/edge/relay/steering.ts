@@ -35,7 +35,9 @@ export class Steering {
   readonly #lost: LostStreams;
   /** Streams this client had before its last one, the newest first: the record of who drives may go back to one of them (DR1). */
   #former: readonly ClientStream[] = [];
-  #claimed: ClientStream | undefined;
+  #claimant: Claimant | undefined;
+  /** A fence of this client itself above its own, and whether it counts has been asked. */
+  #doubted = 0;
   readonly #abort = new AbortController();
   /** Takes wait for each other: the last one asked for is the last one done. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -80,8 +82,7 @@ export class Steering {
         return this.#lost.closed(told.stream);
       case 'workerStatus': {
         const { driver } = told.status;
-        // This client itself, by a take that a fail-over has lost, has not replaced it; of a newer socket of its own the log tells.
-        if (input && driver && driver.fence > input.fence && !this.#isOwn(driver.stream)) this.#loseControl('replaced');
+        if (input && driver && driver.fence > input.fence) this.#newerDriver(input, driver);
         return driver && !this.#isOwnLost(driver) ? undefined : this.#driverSilent();
       }
       default:
@@ -104,8 +105,9 @@ export class Steering {
     this.#probed = undefined;
     before?.close();
     if (before && before.stream !== claimant.stream) this.#lost.add(before.stream);
-    if (this.#claimed && this.#claimed !== claimant.stream) this.#former = [this.#claimed, ...this.#former].slice(0, formerStreams);
-    this.#claimed = claimant.stream;
+    const last = this.#claimant?.stream;
+    if (last && last !== claimant.stream) this.#former = [last, ...this.#former].slice(0, formerStreams);
+    this.#claimant = claimant;
     const answer = await this.#ask(claimant, mode);
     if (!answer) return { driving: false, cause: 'ended' };
     // A client that does not drive has given its stream up, whatever the reason.
@@ -133,6 +135,15 @@ export class Steering {
       default:
         return { driving: false, cause: 'ended' };
     }
+  }
+
+  /** Its fence is newer than this one's. Whether a newer socket of this client took it, or a fail-over has lost that take, the record knows. */
+  #newerDriver(input: InputLine, { stream, fence }: { readonly stream: ClientStream; readonly fence: number }): void {
+    if (!this.#claimant || !this.#isOwn(stream)) return this.#loseControl('replaced');
+    if (stream !== input.stream || fence === this.#doubted) return;
+    this.#doubted = fence;
+    input.close();
+    this.#takeAgain({ ...this.#claimant, typed: input.typed });
   }
 
   /**
@@ -179,7 +190,7 @@ export class Steering {
   }
 
   #isOwn(stream: ClientStream): boolean {
-    return stream === this.#claimed || this.#former.includes(stream);
+    return stream === this.#claimant?.stream || this.#former.includes(stream);
   }
 
   /** Nobody drives, by what the worker says. One of the clients that wait for it wins: whoever replaces exactly that driver (DR1). */

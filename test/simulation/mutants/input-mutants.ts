@@ -133,7 +133,7 @@ export const inputMutants: readonly Mutant[] = [
     breaks: 'DR1: an edge that sees a newer fence than its own does not tell its client',
     profile: 'edges',
     file: 'edge/relay/steering.ts',
-    find: "if (input && driver && driver.fence > input.fence && !this.#isOwn(driver.stream)) this.#loseControl('replaced');",
+    find: 'if (input && driver && driver.fence > input.fence) this.#newerDriver(input, driver);',
     replace: '',
     open: 'Not found in the seeds that were run so far.',
   },
@@ -150,7 +150,7 @@ export const inputMutants: readonly Mutant[] = [
     breaks: 'DR1: a take of its own that a fail-over has lost replaces a client',
     profile: 'all',
     file: 'edge/relay/steering.ts',
-    find: "if (input && driver && driver.fence > input.fence && !this.#isOwn(driver.stream)) this.#loseControl('replaced');",
+    find: 'if (input && driver && driver.fence > input.fence) this.#newerDriver(input, driver);',
     replace: "if (input && driver && driver.fence > input.fence) this.#loseControl('replaced');",
   },
   {
