@@ -3,6 +3,7 @@ import { systemClock } from '../../src/bin/system.ts';
 import { Clusters } from '../../src/upstream/kubernetes/clusters.ts';
 import { ServerCluster } from '../../src/upstream/kubernetes/server-cluster.ts';
 import { canRunKubernetesServer, startKubernetesServer } from '../support/kubernetes-server.ts';
+import { realKubeconfig, startRealCluster } from '../support/real-cluster.ts';
 import { upstreamContract } from './live-upstream.ts';
 
 describe.skipIf(!canRunKubernetesServer())('with Go', () => {
@@ -21,3 +22,18 @@ describe.skipIf(!canRunKubernetesServer())('with Go', () => {
     };
   });
 });
+
+if (realKubeconfig !== undefined) {
+  const file = realKubeconfig;
+  const open = async () => {
+    const { clusters, namespace, close } = await startRealCluster(file);
+    return {
+      clusters,
+      shell: { namespace, pod: 'shell', container: 'main' },
+      several: { namespace, pod: 'multi', containers: ['app', 'sidecar'] },
+      logger: { namespace, pod: 'logger', container: 'main', number: (line: string) => Number(/^line (\d+) /.exec(line)?.[1]) },
+      close,
+    };
+  };
+  upstreamContract('the upstream (real cluster)', open, false);
+}

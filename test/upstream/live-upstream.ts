@@ -1,6 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/bin/system.ts';
 import type { ExecTarget, LogTarget, Target } from '../../src/protocol/target.ts';
@@ -34,8 +32,11 @@ export interface LiveOptions {
   readonly logProtocols?: readonly ('binary' | 'base64')[];
 }
 
-/** What UpstreamOpener promises, against a server that is really there (UP1 to UP5). */
-export function upstreamContract(name: string, startServer: (options: LiveOptions) => Promise<LiveServer>): void {
+/**
+ * What UpstreamOpener promises, against a server that is really there (UP1 to UP5).
+ * @param limits whether the server can be started with only some of its protocols
+ */
+export function upstreamContract(name: string, startServer: (options: LiveOptions) => Promise<LiveServer>, limits = true): void {
   describe(`${name}`, () => {
     let server: LiveServer;
     const open: Upstream[] = [];
@@ -179,21 +180,22 @@ export function upstreamContract(name: string, startServer: (options: LiveOption
     });
 
     it('[FC5] says when its buffer is full and when it is not any more', async () => {
-      // Pods are processes of this machine: this one reads nothing until the file is there.
-      const go = join(await mkdtemp(join(tmpdir(), 'poseidon-go-')), 'go');
+      // It reads nothing until the file is there.
+      const go = `/tmp/poseidon-go-${randomUUID()}`;
       const { upstream, events } = await start(exec(['sh', '-c', `until [ -e ${go} ]; do sleep 0.05; done; wc -c`], false));
-      const paste = new Uint8Array(16 * 1024 * 1024).fill(0x78);
+      // More than all buffers on the way together: the API server’s hop to the node alone has held 17 MiB.
+      const paste = new Uint8Array(64 * 1024 * 1024).fill(0x78);
       let free = true;
       let sent = 0;
       for (; free && sent < paste.length; sent += 65_536) free = upstream.write(paste.subarray(sent, sent + 65_536));
       expect(free).toBe(false);
-      await writeFile(go, '');
+      await (await start(exec(['touch', go], false))).events.ends();
       await until(() => events.drains > 0);
       upstream.write(bytes('123456'));
       upstream.endInput();
       await events.ends();
       expect(events.text().trim()).toBe(String(sent + 6));
-      await rm(dirname(go), { recursive: true });
+      await (await start(exec(['rm', go], false))).events.ends();
     });
 
     it('[UP5] opens a shell of its own choice, with a terminal type and the mark of the session', async () => {
@@ -202,7 +204,8 @@ export function upstreamContract(name: string, startServer: (options: LiveOption
       await events.sees('<xterm-256color|test-session>');
     });
 
-    it.each(['v5', 'v4', 'v4.base64', 'base64', 'channel'])('[UP1] works against a server that knows only %s', async (protocol) => {
+    const protocols = limits ? ['v5', 'v4', 'v4.base64', 'base64', 'channel'] : [];
+    it.each(protocols)('[UP1] works against a server that knows only %s', async (protocol) => {
       await using only = disposable(await startServer({ protocols: [protocol] }));
       const { upstream, events } = await start(exec(['cat'], false, only), only);
       const text = bytes('grüße '.repeat(20_000));
@@ -218,7 +221,8 @@ export function upstreamContract(name: string, startServer: (options: LiveOption
       expect(await succeeding.events.ends()).toMatchObject({ kind });
     });
 
-    it.each(['binary', 'base64'] as const)('[UP6] follows a log from a server that knows only %s', async (protocol) => {
+    const framings = limits ? (['binary', 'base64'] as const) : [];
+    it.each(framings)('[UP6] follows a log from a server that knows only %s', async (protocol) => {
       await using only = disposable(await startServer({ logProtocols: [protocol] }));
       const { events } = await start(log({ follow: true, tailLines: 5 }, only), only);
       await until(() => wholeLines(events.text()).length >= 8);
