@@ -21,6 +21,8 @@ export class InputKeeper {
   #accepted = 0;
   /** Offset of the next byte to send on this socket. */
   #sent = 0;
+  /** Behind the last byte that any socket was given. */
+  #reached = 0;
   /** An edge has said that it takes this stream: what was acknowledged before then was an earlier one's (RS4). */
   #begun = false;
 
@@ -38,6 +40,11 @@ export class InputKeeper {
 
   get sent(): number {
     return this.#sent;
+  }
+
+  /** Beyond it nothing can have reached the log, also after a broker that lost entries had it sent again from further back. */
+  get reached(): number {
+    return this.#reached;
   }
 
   get untypedBytes(): number {
@@ -90,6 +97,7 @@ export class InputKeeper {
     if (size <= 0) return undefined;
     const offset = this.#sent;
     this.#sent += size;
+    this.#reached = Math.max(this.#reached, this.#sent);
     return { offset, bytes: this.#slice(offset - this.#typed, size) };
   }
 

@@ -6,8 +6,8 @@ import type { InputKeeper } from './input-keeper.ts';
 
 interface GivenUp {
   readonly end: number;
-  /** Beyond it nothing can have reached the log. */
-  readonly sent: number;
+  /** As {@link InputKeeper.reached}. */
+  readonly reached: number;
   readonly typed: number;
 }
 
@@ -28,10 +28,10 @@ export class LostInput {
   }
 
   gaveUp(input: InputKeeper): void {
-    const { stream, typed, sent, untypedBytes } = input;
+    const { stream, typed, reached, untypedBytes } = input;
     // Nothing of it was ever sent: no edge has heard of this stream, and nobody else can say what became of it.
-    if (sent === 0) this.#notSentBytes += untypedBytes;
-    else if (untypedBytes > 0) this.#streams.set(stream, { typed, sent, end: typed + untypedBytes });
+    if (reached === 0) this.#notSentBytes += untypedBytes;
+    else if (untypedBytes > 0) this.#streams.set(stream, { typed, reached, end: typed + untypedBytes });
   }
 
   closed(stream: ClientStream, typed: number, cause: number): void {
@@ -56,8 +56,8 @@ export class LostInput {
     this.#notSentBytes += Math.max(0, end - typed);
   }
 
-  #unknown({ typed, sent, end }: GivenUp): void {
-    this.#fateUnknownBytes += sent - typed;
-    this.#notSentBytes += end - sent;
+  #unknown({ typed, reached, end }: GivenUp): void {
+    this.#fateUnknownBytes += reached - typed;
+    this.#notSentBytes += end - reached;
   }
 }

@@ -187,6 +187,16 @@ describe('the input of a session client', () => {
     expect(host.state).toMatchObject({ notSentBytes: 0, fateUnknownBytes: 6 });
   });
 
+  it('[RS6] calls unknown also what was sent before a broker had lost it, and within the grant is not yet sent again', () => {
+    const host = FakeHost.attached();
+    host.client.type(new Uint8Array(2 * inputGrantBytes));
+    host.socket.tell({ kind: 'inputAck', accepted: inputGrantBytes, typed: 0, endOfInput: false });
+    reconnected(host, 0);
+    const stream = lostControl(host);
+    host.socket.tell({ kind: 'status', status: { closed: { stream, typed: 0, cause: CloseStreamCause.forgotten } } });
+    expect(host.state).toMatchObject({ notSentBytes: 0, fateUnknownBytes: 2 * inputGrantBytes });
+  });
+
   it('[RS6] does not count streams of others', () => {
     const host = FakeHost.attached();
     host.client.type(bytes('abc'));

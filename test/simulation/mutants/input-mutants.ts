@@ -48,7 +48,7 @@ export const inputMutants: readonly Mutant[] = [
     breaks: 'RS6: the client says what was not sent without the worker’s word',
     profile: 'failover',
     file: 'client/lost-input.ts',
-    find: 'if (sent === 0) this.#notSentBytes += untypedBytes;',
+    find: 'if (reached === 0) this.#notSentBytes += untypedBytes;',
     replace: 'if (untypedBytes > 0) this.#notSentBytes += untypedBytes;',
   },
   {
@@ -56,7 +56,7 @@ export const inputMutants: readonly Mutant[] = [
     breaks: 'RS6: of a lost worker the client says that nothing un-typed was sent',
     profile: 'all',
     file: 'client/lost-input.ts',
-    find: '    this.#fateUnknownBytes += sent - typed;\n    this.#notSentBytes += end - sent;\n',
+    find: '    this.#fateUnknownBytes += reached - typed;\n    this.#notSentBytes += end - reached;\n',
     replace: '    this.#notSentBytes += end - typed;\n',
   },
   {
