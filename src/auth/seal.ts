@@ -22,16 +22,24 @@ export class Sealer {
 
   /** @returns empty for no credential: the relay's own is used */
   seal(credential: UserCredential | undefined, context: string): string {
-    if (!credential) return '';
+    return credential ? this.sealText(JSON.stringify(credential), context) : '';
+  }
+
+  sealText(text: string, context: string): string {
     const nonce = randomBytes(nonceBytes);
     const cipher = createCipheriv('aes-256-gcm', this.#key, nonce, { authTagLength: tagBytes }).setAAD(associated(context));
-    const body = Buffer.concat([cipher.update(JSON.stringify(credential), 'utf8'), cipher.final()]);
+    const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
     return Buffer.concat([Buffer.of(version), nonce, body, cipher.getAuthTag()]).toString('base64url');
   }
 
   /** @throws CodedError `bad-seal`: another key, another context, or altered */
   open(sealed: string, context: string): UserCredential | undefined {
-    if (sealed === '') return undefined;
+    // Nobody without the key has written it.
+    return sealed === '' ? undefined : (JSON.parse(this.openText(sealed, context)) as UserCredential);
+  }
+
+  /** @throws CodedError `bad-seal`, as {@link open} */
+  openText(sealed: string, context: string): string {
     const bytes = Buffer.from(sealed, 'base64url');
     if (bytes[0] !== version || bytes.length < 1 + nonceBytes + tagBytes) throw badSeal();
     const bodyEnd = bytes.length - tagBytes;
@@ -39,9 +47,7 @@ export class Sealer {
     const decipher = createDecipheriv('aes-256-gcm', this.#key, nonce, { authTagLength: tagBytes }).setAAD(associated(context));
     decipher.setAuthTag(bytes.subarray(bodyEnd));
     try {
-      const text = Buffer.concat([decipher.update(bytes.subarray(1 + nonceBytes, bodyEnd)), decipher.final()]).toString('utf8');
-      // Nobody without the key has written it.
-      return JSON.parse(text) as UserCredential;
+      return Buffer.concat([decipher.update(bytes.subarray(1 + nonceBytes, bodyEnd)), decipher.final()]).toString('utf8');
     } catch {
       throw badSeal();
     }

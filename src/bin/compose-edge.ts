@@ -1,16 +1,20 @@
 import { fileURLToPath } from 'node:url';
 import type { Scope } from '../base/scope.ts';
 import { EdgeDoors } from '../edge/edge-doors.ts';
-import { endSession } from '../edge/http/end-session.ts';
+import { type EndTools, endSession, endUndriven } from '../edge/http/end-session.ts';
 import { healthRoutes, type Readiness } from '../edge/http/health-routes.ts';
 import { HttpDoor } from '../edge/http/http-door.ts';
 import { loginRoutes } from '../edge/http/login-routes.ts';
 import { pickerRoutes } from '../edge/http/picker-routes.ts';
 import { sessionRoutes } from '../edge/http/session-routes.ts';
+import { SocketTickets, socketTicketRoutes } from '../edge/http/socket-tickets.ts';
 import { StaticPages } from '../edge/http/static-pages.ts';
 import { createListener } from '../edge/listen/create-listener.ts';
 import { RelayDoor, relayPath, relaySubprotocol } from '../edge/relay/relay-door.ts';
+import type { EdgeTools } from '../edge/relay/relay-tools.ts';
 import { SharedParts } from '../edge/relay/shared-parts.ts';
+import { SignInWatch, type SignInWatchOptions } from '../edge/sign-in-watch.ts';
+import type { SessionRecord } from '../session/session-record.ts';
 import type { Gauge } from '../telemetry/gauges.ts';
 import { admissionOf, authenticator } from './compose-auth.ts';
 import { startDropIn } from './compose-drop-in.ts';
@@ -43,13 +47,15 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
   scope.own(() => shared.close());
   const tools = { edge: name, broker, clock, random, crc32, newId, hash: sha256, log: say, shared };
 
-  const relay = new RelayDoor({ ...tools, mayResume: (user, session) => questions.mayResume(user, session) });
+  const signIns = config.signInOver === 'end' ? watchSignIns(config.recheckSeconds, tools, scope) : undefined;
+  const relay = new RelayDoor({ ...tools, signIns, mayResume: (user, session) => questions.mayResume(user, session) });
   scope.own(() => relay.close());
   let draining = false;
   const notReady = () => (draining ? 'it is going away' : broker.health.up() ? undefined : 'the broker does not answer');
   const health = healthRoutes(notReady);
-  const dropIn = await startDropIn({ ...parts, log }, { ...tools, auth, admission, health }, questions, scope);
+  const dropIn = await startDropIn({ ...parts, log }, { ...tools, auth, admission, signIns, health }, questions, scope);
 
+  const tickets = new SocketTickets({ tickets: broker.tickets, sealer, newId });
   const sessions = sessionRoutes({
     broker,
     sealer,
@@ -65,14 +71,19 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
     auth,
     guard,
     health,
-    routes: [...loginRoutes({ auth, edge: name, tls: tls !== undefined, log }), ...sessions, ...pickerRoutes(questions)],
+    routes: [
+      ...loginRoutes({ auth, edge: name, tls: tls !== undefined, log }),
+      ...socketTicketRoutes(tickets),
+      ...sessions,
+      ...pickerRoutes(questions),
+    ],
     pages: await StaticPages.load(fileURLToPath(new URL('../public', import.meta.url))),
     allowedOrigins,
     log,
   });
   const listener = createListener(
     config.listener,
-    new EdgeDoors({ http, auth, guard, relay, relayPath, relaySubprotocol, draining: () => draining }),
+    new EdgeDoors({ http, auth, guard, tickets, relay, relayPath, relaySubprotocol, draining: () => draining }),
     tls,
   );
   const { port } = await listener.listen(listen.host, listen.port);
@@ -88,6 +99,15 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
     },
   };
 }
+
+function watchSignIns(recheckSeconds: number, tools: Omit<EndTools, 'logs'> & SignInTools, scope: Scope): SignInWatch {
+  const end = (session: SessionRecord) => endUndriven(session, { ...tools, logs: tools.broker.logs });
+  const watch = new SignInWatch({ ...tools, recheckMs: recheckSeconds * 1000, end });
+  scope.own(() => watch.close());
+  return watch;
+}
+
+type SignInTools = Pick<SignInWatchOptions, 'clock' | 'random' | 'log'> & Pick<EdgeTools, 'broker'>;
 
 function localUrl(host: string, port: number, tls: boolean): string {
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;

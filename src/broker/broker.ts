@@ -90,14 +90,23 @@ export interface LeaseStore {
   workers(): Promise<readonly WorkerId[]>;
 }
 
-/** Short-lived, single use: what `POST /v1/sessions` leaves for the socket that follows, on any edge. */
+/** Short-lived, single use: what an edge leaves for the socket that follows, on any edge. */
 export interface TicketStore {
   put(ticket: string, content: TicketContent, ttlMs: number): Promise<void>;
   /** Takes it; a second take answers undefined. */
   take(ticket: string): Promise<TicketContent | undefined>;
 }
 
-export interface TicketContent {
+export type TicketContent = SessionTicket | SocketTicket;
+
+/** Of `POST /v1/socket-tickets`: lets a socket in that can send no headers. */
+interface SocketTicket {
+  /** The headers that its asker signed in with, sealed (UP8). */
+  readonly signIn: string;
+}
+
+/** Of `POST /v1/sessions`: what is to be opened. */
+export interface SessionTicket {
   readonly target: Target;
   readonly subject: string;
   /** Sealed (UP8), base64url; empty: the relay's own. */

@@ -195,6 +195,27 @@ export const options = {
     group: 'Access',
     commands: relay,
   },
+  signInOver: {
+    env: 'POSEIDON_SIGN_IN_OVER',
+    flag: '--sign-in-over',
+    value: 'end|refuse',
+    schema: oneOf(['end', 'refuse']),
+    default: 'end',
+    description:
+      'What becomes of a session whose user’s sign-in has expired or was revoked: it is ended unless its user comes back with another one, or only nobody can come back to it.',
+    group: 'Access',
+    commands: edges,
+  },
+  recheckSeconds: {
+    env: 'POSEIDON_RECHECK_SECONDS',
+    flag: '--recheck-seconds',
+    value: 'N',
+    schema: wholeNumber(5, 86_400),
+    default: '60',
+    description: 'With --sign-in-over end: how often a sign-in that is in use is checked again.',
+    group: 'Access',
+    commands: edges,
+  },
   allowedOrigins: {
     env: 'POSEIDON_ALLOWED_ORIGINS',
     flag: '--allowed-origins',

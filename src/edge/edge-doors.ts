@@ -1,6 +1,7 @@
 import { type Authenticator, AuthRefused, AuthUnavailable } from '../auth/authenticator.ts';
 import type { BrowserGuard } from '../auth/browser-guard.ts';
-import type { User } from '../auth/user.ts';
+import { type SignIn, signInWith } from '../auth/sign-in.ts';
+import { BrokerUnavailable } from '../broker/broker.ts';
 import { CloseCode } from '../protocol/close-code.ts';
 import { encodeServerFrame } from '../protocol/server-frame.ts';
 import { failure } from './http/answers.ts';
@@ -8,13 +9,15 @@ import { failureAnswer } from './http/failure-answer.ts';
 import { guardRefusal } from './http/guard-refusal.ts';
 import type { HttpDoor } from './http/http-door.ts';
 import { withSecurityHeaders } from './http/security-headers.ts';
+import type { SocketTickets } from './http/socket-tickets.ts';
 import type { BrowserSocket, Doors, HttpRequest, HttpResponse, SocketAcceptor, SocketEvents, UpgradeRequest } from './listener.ts';
 
 export interface EdgeDoorsOptions {
   readonly http: HttpDoor;
   readonly auth: Authenticator;
   readonly guard: BrowserGuard;
-  readonly relay: { accept(socket: BrowserSocket, user: User): SocketEvents };
+  readonly relay: { accept(socket: BrowserSocket, signIn: SignIn): SocketEvents };
+  readonly tickets: SocketTickets;
   readonly relayPath: string;
   readonly relaySubprotocol: string;
   /** This edge is going away: new sockets are refused with 503, so that a balancer tries the next edge (ED3). */
@@ -39,18 +42,21 @@ export class EdgeDoors implements Doors {
   }
 
   async #decide(request: UpgradeRequest): Promise<HttpResponse | SocketAcceptor> {
-    const { guard, auth, relay, relayPath, relaySubprotocol: subprotocol } = this.#options;
+    const { guard, auth, tickets, relay, relayPath, relaySubprotocol: subprotocol } = this.#options;
     if (request.path !== relayPath) return failure(404, 'not-found', 'There is no socket at this address.');
     if (this.#options.draining()) return failure(503, 'draining', 'This edge is going away. Connect again, to another one.');
     const guarded = guard.check(request);
     if (guarded !== 'ok') return guardRefusal(guarded);
     if (!request.subprotocols.includes(subprotocol)) return failure(400, 'subprotocol', `Offer the subprotocol ${subprotocol}.`);
     try {
-      const user = await auth.authenticate(request);
-      return user ? { subprotocol, accept: (socket) => relay.accept(socket, user) } : unauthorized(subprotocol, 'You are not signed in.');
+      const headers = await tickets.headersOf(request);
+      const signIn = headers && (await signInWith(auth, headers));
+      if (signIn) return { subprotocol, accept: (socket) => relay.accept(socket, signIn) };
+      return unauthorized(subprotocol, headers ? 'You are not signed in.' : 'The ticket was used or is too old.');
     } catch (cause) {
       if (cause instanceof AuthRefused) return unauthorized(subprotocol, cause.message);
-      const answer = cause instanceof AuthUnavailable ? failureAnswer(cause, false) : undefined;
+      const passing = cause instanceof AuthUnavailable || cause instanceof BrokerUnavailable;
+      const answer = passing ? failureAnswer(cause, false) : undefined;
       if (answer) return answer;
       throw cause;
     }

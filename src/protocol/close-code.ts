@@ -17,6 +17,8 @@ export const CloseCode = {
   slow: 4006,
   /** A session that may still be coming back after a broker restart (LG11). */
   notYet: 4005,
+  /** The sign-in that this socket was opened with has expired or was revoked: with another one it may come back (ED5). */
+  signInOver: 4007,
   /** A frame that breaks the protocol (WP2). */
   protocol: 4500,
   /** The client sent more than it was granted (FC5). */

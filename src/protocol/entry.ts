@@ -30,6 +30,12 @@ export const OutputFlag = {
   cursor: 2,
 } as const;
 
+/** Of an end request. */
+export const EndRequestFlag = {
+  /** Nobody asked for it: the sign-in of the session's user has expired or was revoked (ED5). */
+  signInOver: 1,
+} as const;
+
 /** Bytes of a log cursor in front of the content of an output data entry. */
 const cursorBytes = 16;
 

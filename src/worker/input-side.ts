@@ -3,7 +3,7 @@ import type { RestoreRequest } from '../broker/log-store.ts';
 import { rowOf } from '../log/fence-table.ts';
 import type { ReaderSink } from '../log/log-reader.ts';
 import type { TypedAtEnd } from '../protocol/end-reason.ts';
-import { clientOffset, type Entry, endOffset, entryContent, resizeOf } from '../protocol/entry.ts';
+import { clientOffset, EndRequestFlag, type Entry, endOffset, entryContent, resizeOf } from '../protocol/entry.ts';
 import type { Consumed, EphemeralBody } from '../protocol/ephemeral.ts';
 import { decodeFence, type FenceEntry } from '../protocol/fence-entry.ts';
 import { FrameType } from '../protocol/frame-type.ts';
@@ -22,7 +22,8 @@ export interface InputSideEvents {
   /** The upstream speaks a protocol that has no end of input: the process goes on waiting. */
   endNotTold(): void;
   /** A person ends the session. */
-  endRequested(): void;
+  /** @param signInOver nobody asked: the sign-in of its user is over (ED5) */
+  endRequested(signInOver: boolean): void;
   /** The worker has done with everything up to this entry: the log may forget what is before it (LG9). */
   trim(first: EntryId): void;
   /** There is room again: the reader may go on. */
@@ -207,7 +208,7 @@ export class InputSide implements ReaderSink {
         }
         return;
       case FrameType.inputEndRequest:
-        return this.#events.endRequested();
+        return this.#events.endRequested((entry.flags & EndRequestFlag.signInOver) !== 0);
       default:
         return;
     }

@@ -25,7 +25,7 @@ import { OutputSide } from './output-side.ts';
 import type { PumpTools } from './pump-tools.ts';
 import { recordStarted } from './record-started.ts';
 import { restoreSession } from './restore-session.ts';
-import { SessionEnd } from './session-end.ts';
+import { endedBySignIn, endedByUser, SessionEnd } from './session-end.ts';
 import { type WorkerHolds, workerHolds } from './worker-gauges.ts';
 
 /**
@@ -173,7 +173,7 @@ export class Pump {
         driver: (fence) => this.#driven(fence),
         tell: (statement) => this.#publish(statement),
         endNotTold: () => this.#output?.mark('This upstream cannot be told that the input has ended.'),
-        endRequested: () => this.end({ kind: 'ended', message: 'The session was ended by its user.' }),
+        endRequested: (signInOver) => this.end(signInOver ? endedBySignIn : endedByUser),
         trim: (first) => broker.logs.trim(this.#in, first),
         roomy: () => this.#follower?.resume(),
       },

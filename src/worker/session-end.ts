@@ -10,6 +10,13 @@ import { type Held, restoreSession } from './restore-session.ts';
 /** Before an `end` that was not answered is asked for again. */
 const againMs = 200;
 
+export const endedByUser: EndReason = { kind: 'ended', message: 'The session was ended by its user.' };
+export const endedBySignIn: EndReason = {
+  kind: 'ended',
+  reason: 'sign-in-over',
+  message: 'The sign-in of its user has expired or was revoked.',
+};
+
 /** One end of one session, the same however often it has to be asked for (LS3). */
 export class SessionEnd {
   readonly #request: EndRequest;

@@ -1,28 +1,41 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { PassthroughAuthenticator } from '../../src/auth/passthrough-authenticator.ts';
+import { newSealKey, Sealer } from '../../src/auth/seal.ts';
+import type { SignIn } from '../../src/auth/sign-in.ts';
 import { TokenAuthenticator } from '../../src/auth/token-authenticator.ts';
 import type { User } from '../../src/auth/user.ts';
+import { MemoryBroker } from '../../src/broker/memory/memory-broker.ts';
+import { DirectLink } from '../../src/broker/memory/memory-link.ts';
+import { MemoryServer } from '../../src/broker/memory/memory-server.ts';
 import { AdminDoors } from '../../src/edge/admin-doors.ts';
 import { EdgeDoors } from '../../src/edge/edge-doors.ts';
+import { SocketTickets } from '../../src/edge/http/socket-tickets.ts';
 import type { BrowserSocket, HttpResponse, SocketAcceptor } from '../../src/edge/listener.ts';
 import { decodeServerFrame } from '../../src/protocol/server-frame.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { userNamed } from '../support/users.ts';
-import { request, upgrade } from './http-requests.ts';
+import { read, request, upgrade } from './http-requests.ts';
 import { accessToken, TestEdge } from './test-edge.ts';
 
 const bearer = { authorization: `Bearer ${accessToken}` };
 
 function doors(auth: TokenAuthenticator | PassthroughAuthenticator = new TokenAuthenticator(accessToken, Date.now)) {
+  const clock = new FakeClock();
+  const broker = new MemoryBroker(new DirectLink(new MemoryServer({ clock })), clock);
   const edge = new TestEdge({ auth });
   const accepted: User[] = [];
   const going = { away: false };
   const relay = {
-    accept(_socket: BrowserSocket, user: User) {
+    accept(_socket: BrowserSocket, { user }: SignIn) {
       accepted.push(user);
       return { message() {}, drained() {}, closed() {} };
     },
   };
+  const newId = (length: number) => randomBytes(length).toString('base64url').slice(0, length);
+  const tickets = new SocketTickets({ tickets: broker.tickets, sealer: new Sealer(newSealKey()), newId });
   const opened = new EdgeDoors({
+    tickets,
     http: edge.door,
     auth,
     guard: edge.guard,
@@ -31,7 +44,7 @@ function doors(auth: TokenAuthenticator | PassthroughAuthenticator = new TokenAu
     relaySubprotocol: 'poseidon.v1',
     draining: () => going.away,
   });
-  return { opened, accepted, going };
+  return { opened, accepted, going, broker, clock, tickets };
 }
 
 class FakeSocket implements BrowserSocket {
@@ -95,6 +108,34 @@ describe('the doors of an edge', () => {
     const refused = socket(await opened.upgrade(upgrade('/v1/attach')));
     expect(refused.closes).toEqual([4502]);
     expect(decodeServerFrame(refused.sent[0] as Uint8Array)).toMatchObject({ frame: { kind: 'close', code: 4502 } });
+    expect(accepted).toEqual([]);
+  });
+
+  it('[ED2] let a socket in by a ticket for the headers of its asker, once, within 30 s', async () => {
+    const { opened, accepted, tickets, clock } = doors();
+    const give = async () => read(await tickets.give(request('POST', '/v1/socket-tickets', { headers: bearer }))).body;
+    const { ticket, subprotocol, expiresInMs } = await give();
+    expect(subprotocol).toBe(`poseidon.ticket.${ticket}`);
+    expect(expiresInMs).toBe(30_000);
+    const offered = ['poseidon.v1', String(subprotocol)];
+    expect(await opened.upgrade(upgrade('/v1/attach', offered))).toMatchObject({ subprotocol: 'poseidon.v1' });
+    socket(await opened.upgrade(upgrade('/v1/attach', ['poseidon.v1', String((await give())['subprotocol'])])));
+    expect(accepted).toHaveLength(1);
+    expect(socket(await opened.upgrade(upgrade('/v1/attach', offered))).closes).toEqual([4502]);
+    const late = String((await give())['subprotocol']);
+    await clock.advance(30_000);
+    expect(socket(await opened.upgrade(upgrade('/v1/attach', ['poseidon.v1', late], bearer))).closes).toEqual([4502]);
+    expect(accepted).toHaveLength(1);
+  });
+
+  it('[ED2] a ticket is of no use without a good sign-in, nor a ticket of another kind', async () => {
+    const { opened, tickets, broker, accepted } = doors();
+    const wrong = read(await tickets.give(request('POST', '/', { headers: { authorization: 'Bearer wrong-wrong-wrong' } }))).body;
+    await broker.tickets.put('of-a-session', { target: {} as never, subject: '', credential: '', detached: 'run', graceMs: 0 }, 1000);
+    for (const ticket of [String(wrong['ticket']), 'of-a-session', '', 'nothing']) {
+      const decision = await opened.upgrade(upgrade('/v1/attach', ['poseidon.v1', `poseidon.ticket.${ticket}`], bearer));
+      expect(socket(decision).closes, ticket).toEqual([4502]);
+    }
     expect(accepted).toEqual([]);
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { NoneAuthenticator } from '../../src/auth/none-authenticator.ts';
 import { PassthroughAuthenticator } from '../../src/auth/passthrough-authenticator.ts';
 import { credentialContext } from '../../src/auth/seal.ts';
+import type { SessionTicket } from '../../src/broker/broker.ts';
 import { BrokerUnavailable } from '../../src/broker/broker.ts';
 import type { SessionId } from '../../src/protocol/ids.ts';
 import type { SessionRecord } from '../../src/session/session-record.ts';
@@ -136,7 +137,7 @@ describe('sessions over HTTP', () => {
     const edge = new TestEdge({ auth: new PassthroughAuthenticator(async () => 'alice', Date.now) });
     const headers = { authorization: 'Bearer token-abc:hush' };
     const { ticket } = read(await edge.door.answer(request('POST', '/v1/sessions', { headers, json: target }))).body;
-    const content = edge.tickets.get(String(ticket));
+    const content = edge.tickets.get(String(ticket)) as SessionTicket | undefined;
     expect(content?.credential).not.toContain('hush');
     const context = credentialContext('local', content?.subject ?? '');
     expect(edge.sealer.open(content?.credential ?? '', context)).toEqual({ kind: 'bearer', token: 'token-abc:hush' });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { CloseCode, mayComeBack } from '../../src/protocol/close-code.ts';
 
-const comeBack = ['draining', 'silent', 'brokerLost', 'moved', 'busy', 'slow', 'notYet'];
+const comeBack = ['draining', 'silent', 'brokerLost', 'moved', 'busy', 'slow', 'notYet', 'signInOver'];
 const final = ['protocol', 'flow', 'unauthorized', 'forbidden', 'unknownSession', 'badTicket', 'ended', 'internal'];
 
 it('[WP4] every close code is in one of the two ranges, and each number is used once', () => {

@@ -3,9 +3,10 @@ import type { BrowserSocket, SocketEvents } from '../../src/edge/listener.ts';
 import { RelayDoor } from '../../src/edge/relay/relay-door.ts';
 import { SharedParts } from '../../src/edge/relay/shared-parts.ts';
 import { crc32 } from '../../src/protocol/crc32.ts';
-import { userNamed } from '../support/users.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
+
+const user = { subject: 'user', name: 'user', groups: [], credential: undefined, expiresAtMs: undefined };
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-';
 
@@ -37,7 +38,7 @@ export class SimEdge {
   }
 
   accept(socket: BrowserSocket): SocketEvents {
-    return this.#door.accept(socket, userNamed('user'));
+    return this.#door.accept(socket, { user, again: async () => user });
   }
 
   drain(overMs: number): Promise<void> {

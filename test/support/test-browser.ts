@@ -1,16 +1,19 @@
+import type { SignIn } from '../../src/auth/sign-in.ts';
 import type { ClientHost, ClientSocket, ClientState, SavedSession } from '../../src/client/client-host.ts';
 import { SessionClient } from '../../src/client/session-client.ts';
 import type { RelayDoor } from '../../src/edge/relay/relay-door.ts';
 import type { Gap } from '../../src/protocol/gap.ts';
 import { FakeSocket } from './fake-socket.ts';
 import type { TestRelay } from './test-relay.ts';
-import { userNamed } from './users.ts';
+import { signedIn } from './users.ts';
 
 /** A page without DOM: the client core of production on a fake socket, a terminal that parses when the test lets it. */
 export class TestBrowser implements ClientHost {
   readonly client: SessionClient;
   /** The edge that the next socket lands on. */
   door: RelayDoor;
+  /** What its next socket signs in with. */
+  signIn: SignIn;
   sockets: FakeSocket[] = [];
   readonly gaps: Gap[] = [];
   readonly rewinds: number[] = [];
@@ -27,6 +30,7 @@ export class TestBrowser implements ClientHost {
   constructor(relay: TestRelay, door: RelayDoor, subject: string) {
     this.#relay = relay;
     this.#subject = subject;
+    this.signIn = signedIn(subject);
     this.door = door;
     this.client = new SessionClient(this);
   }
@@ -100,7 +104,7 @@ export class TestBrowser implements ClientHost {
       clock.after(this.#linkFreeMs - clock.now() + link.oneWayMs, arrive);
     };
     const socket = new FakeSocket(
-      (browserSocket) => this.door.accept(browserSocket, userNamed(this.#subject)),
+      (browserSocket) => this.door.accept(browserSocket, this.signIn),
       down,
       (code, reason) => this.client.socketClosed(handle, code, reason),
     );

@@ -1,6 +1,7 @@
 import { type Authenticator, AuthRefused, AuthUnavailable } from '../../auth/authenticator.ts';
 import type { BrowserGuard } from '../../auth/browser-guard.ts';
 import type { Admission } from '../../auth/grants.ts';
+import { type SignIn, signInWith } from '../../auth/sign-in.ts';
 import type { User } from '../../auth/user.ts';
 import { sleep } from '../../base/clock.ts';
 import { BrokerUnavailable } from '../../broker/broker.ts';
@@ -12,6 +13,7 @@ import { matchRoute, type Route } from '../http/route.ts';
 import type { HttpRequest, HttpResponse, RequestHead, UpgradeRequest } from '../listener.ts';
 import type { EdgeTools } from '../relay/relay-tools.ts';
 import type { SharedParts } from '../relay/shared-parts.ts';
+import type { SignInWatch } from '../sign-in-watch.ts';
 import type { StreamAcceptor, StreamDoors, StreamedResponse, StreamSocket, StreamSocketEvents } from '../stream-listener.ts';
 import { readOffer } from './bearer-subprotocol.ts';
 import { ChannelFront } from './channel-front.ts';
@@ -27,6 +29,8 @@ export interface DropInDoorOptions extends Omit<EdgeTools, 'channels' | 'reads' 
   readonly auth: Authenticator;
   readonly guard: BrowserGuard;
   readonly admission: Pick<Admission, 'refusal'>;
+  /** undefined: a session outlives the sign-in it was opened with (ED5). */
+  readonly signIns?: SignInWatch | undefined;
   readonly health: readonly Route[];
   /** The cluster of that name as a Target has it; without a name the one that is served under `/`. undefined: there is none. */
   readonly cluster: (name: string | undefined) => string | undefined;
@@ -37,7 +41,7 @@ export interface DropInDoorOptions extends Omit<EdgeTools, 'channels' | 'reads' 
 
 /** Somebody who may ask for this stream. */
 interface Admitted {
-  readonly user: User;
+  readonly signIn: SignIn;
   readonly target: Target;
   readonly subprotocols: readonly string[];
 }
@@ -134,8 +138,9 @@ export class DropInDoor implements StreamDoors {
     const guarded = guard.check(request);
     if (guarded !== 'ok') return failureAnswer(guarded === 'host' ? 421 : 403, guarded === 'host' ? 'unknown host' : 'origin not allowed');
     const offer = readOffer(offered, request);
-    const user = offer && (await auth.authenticate(offer.headers));
-    if (!user) return failureAnswer(401, 'Unauthorized');
+    const signIn = offer && (await signInWith(auth, offer.headers));
+    if (!signIn) return failureAnswer(401, 'Unauthorized');
+    const { user } = signIn;
     // Left out, it would be done in the user's own name.
     if (impersonation.some((name) => request.header(name) !== undefined))
       return failureAnswer(403, 'impersonation is not served by this relay');
@@ -146,11 +151,11 @@ export class DropInDoor implements StreamDoors {
     const refused = admission.refusal(user, target);
     if (refused !== undefined) return failureAnswer(403, refused);
     const full = shared.full(user.subject);
-    return full ? failureAnswer(429, full, retrySoon) : { user, target, subprotocols: offer.subprotocols };
+    return full ? failureAnswer(429, full, retrySoon) : { signIn, target, subprotocols: offer.subprotocols };
   }
 
   /** What a client without WebSockets is told (DI4): what the API server would say, and what it cannot have here. */
-  async #dryRun({ user, target }: Admitted): Promise<HttpResponse> {
+  async #dryRun({ signIn: { user }, target }: Admitted): Promise<HttpResponse> {
     const refused = await this.#options.mayStart(user, target);
     if (!refused) return failureAnswer(400, onlyWebSocket);
     return endBeforeOpen(refused, ownCredential(user)) ?? failureAnswer(502, refused.message);
@@ -170,15 +175,18 @@ export class DropInDoor implements StreamDoors {
 
   /** Opens the session; the client is answered when the upstream has (DI3). */
   async #opened<Answer>(
-    { user, target }: Admitted,
+    { signIn, target }: Admitted,
     gone: AbortSignal,
     answer: (session: DropInSession, end: EndReason | undefined) => Answer,
   ): Promise<Answer | HttpResponse> {
-    const { shared, seal, log } = this.#options;
+    const { shared, signIns, seal, log } = this.#options;
+    const { user } = signIn;
     const { subject } = user;
-    const session = new DropInSession({ target, subject, credential: seal(user, target) }, this.#tools, () =>
-      this.#sessions.delete(session),
-    );
+    const session = new DropInSession({ target, subject, credential: seal(user, target) }, this.#tools, () => {
+      this.#sessions.delete(session);
+      unwatch?.();
+    });
+    const unwatch = signIns?.watch({ signIn, over: () => session.signInOver() });
     this.#sessions.add(session);
     shared.enter(session, subject);
     const left = () => {

@@ -1,7 +1,7 @@
 import type { Timer } from '../../base/clock.ts';
 import { LogReader, type ReaderSink } from '../../log/log-reader.ts';
 import { type EndReason, parseEndReason } from '../../protocol/end-reason.ts';
-import { type Entry, entryPayload } from '../../protocol/entry.ts';
+import { EndRequestFlag, type Entry, entryPayload } from '../../protocol/entry.ts';
 import { CloseStreamCause, type Ephemeral, encodeEphemeral } from '../../protocol/ephemeral.ts';
 import { FrameType } from '../../protocol/frame-type.ts';
 import type { Gap } from '../../protocol/gap.ts';
@@ -45,6 +45,7 @@ export class DropInSession implements ReaderSink {
   #opened: (end: EndReason | undefined) => void = () => {};
   #limit: Timer | undefined;
   #queued = false;
+  #endFlags = 0;
 
   /** @param over called once, when nothing of the session is left here */
   constructor(plan: DropInPlan, tools: EdgeTools, over: () => void) {
@@ -119,9 +120,15 @@ export class DropInSession implements ReaderSink {
     this.#limit?.cancel();
     this.#worker.stopQueueing();
     // What the client wrote before it left is typed first; the request to end waits behind it on the log.
-    this.#steering.input?.endRequest();
+    this.#steering.input?.endRequest(this.#endFlags);
     this.#limit = this.#tools.clock.after(leaveWithinMs, () => this.#close());
     this.#tellCredit();
+  }
+
+  /** Its client cannot come back with another sign-in. */
+  signInOver(): undefined {
+    this.#endFlags = EndRequestFlag.signInOver;
+    this.fail('The sign-in of this client has expired or was revoked.', 'sign-in-over');
   }
 
   /** Ends it with a reason of this relay's own. */
@@ -213,7 +220,7 @@ export class DropInSession implements ReaderSink {
   #controlled(control: Control): void {
     if (!control.driving || this.#state === 'over') return;
     this.input.startAt(control.next);
-    if (this.#state === 'leaving') this.#steering.input?.endRequest();
+    if (this.#state === 'leaving') this.#steering.input?.endRequest(this.#endFlags);
   }
 
   #isOpen(): void {

@@ -12,10 +12,10 @@ import { jsonBody } from './json-body.ts';
 import type { Params, Route } from './route.ts';
 
 /** How long a ticket waits for its socket. */
-const ticketMs = 30_000;
+export const ticketMs = 30_000;
 
 /** A random name that nobody guesses: 32 characters of 64. */
-const ticketLength = 32;
+export const ticketLength = 32;
 
 /** Sessions of one user that the list shows at most. */
 const maxListed = 100;

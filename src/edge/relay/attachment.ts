@@ -104,6 +104,12 @@ export class Attachment implements SocketEvents {
     if (this.#state === 'attached') this.#socket.send(encodeServerFrame({ kind: 'status', status }));
   }
 
+  /** Its client's sign-in is over: with another one it may come back. @returns the session it had joined */
+  signInOver(): SessionRecord | undefined {
+    this.refuse(CloseCode.signInOver, 'the sign-in has expired or was revoked');
+    return this.#session;
+  }
+
   /** The worker of this session does not raise its lease's counter, or does so again: that is what the client waits for (LS2). */
   ownerSilent(silent: boolean): void {
     if (silent === this.#ownerSilent || this.#state !== 'attached') return;

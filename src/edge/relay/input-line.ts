@@ -45,7 +45,8 @@ export class InputLine {
   /** What waits for room on the log, behind the bytes: the client's last size, the end of its input, its wish to end the session. */
   #size: { readonly cols: number; readonly rows: number } | undefined;
   #inputEnded = false;
-  #endRequested = false;
+  /** The flags of what is to be written. */
+  #endRequested: number | undefined;
 
   /** @param typed what the client knows to be typed */
   constructor(session: SessionId, claim: TakenInput, typed: number, tools: InputLineTools, events: InputLineEvents) {
@@ -119,8 +120,9 @@ export class InputLine {
     this.#release();
   }
 
-  endRequest(): void {
-    this.#endRequested = true;
+  /** @param flags see {@link EndRequestFlag} */
+  endRequest(flags = 0): void {
+    this.#endRequested = flags;
     this.#release();
   }
 
@@ -144,11 +146,11 @@ export class InputLine {
   }
 
   /** It names the offset behind the bytes offered before it: the next writer of the log goes on there, so none may be claimed that is not in it. */
-  #control(type: number, ...rest: readonly number[]): void {
+  #control(type: number, rest: readonly number[] = [], flags = 0): void {
     const payload = new Uint8Array(8 + 2 * rest.length);
     writeU64(payload, 0, this.#intake.offered);
     for (const [index, value] of rest.entries()) writeU16(payload, 8 + 2 * index, value);
-    this.#appender.offer({ ...controlOffer(type, 0, payload), merge: 'replace-lead' });
+    this.#appender.offer({ ...controlOffer(type, flags, payload), merge: 'replace-lead' });
   }
 
   /** Everything that waits, in its order, as far as the log has room for it (LG9). */
@@ -161,15 +163,16 @@ export class InputLine {
     const { cols, rows } = this.#size ?? {};
     if (cols !== undefined && rows !== undefined && this.#hasRoom()) {
       this.#size = undefined;
-      this.#control(FrameType.inputResize, cols, rows);
+      this.#control(FrameType.inputResize, [cols, rows]);
     }
     if (this.#inputEnded && this.#intake.heldBytes === 0 && this.#hasRoom()) {
       this.#inputEnded = false;
       this.#control(FrameType.inputEndOfInput);
     }
-    if (this.#endRequested && this.#hasRoom()) {
-      this.#endRequested = false;
-      this.#control(FrameType.inputEndRequest);
+    if (this.#endRequested !== undefined && this.#hasRoom()) {
+      const flags = this.#endRequested;
+      this.#endRequested = undefined;
+      this.#control(FrameType.inputEndRequest, [], flags);
     }
     this.#askIfWaiting();
   }
@@ -194,7 +197,13 @@ export class InputLine {
 
   /** Something was accepted and is not known to be typed, or waits for room. */
   get #waiting(): boolean {
-    return this.#intake.untyped > 0 || this.#intake.heldBytes > 0 || this.#size !== undefined || this.#inputEnded || this.#endRequested;
+    return (
+      this.#intake.untyped > 0 ||
+      this.#intake.heldBytes > 0 ||
+      this.#size !== undefined ||
+      this.#inputEnded ||
+      this.#endRequested !== undefined
+    );
   }
 
   #askIfWaiting(): void {

@@ -25,7 +25,7 @@ export async function join(frame: Open | Resume, subject: string, tools: RelayTo
 async function create(open: Open, subject: string, tools: RelayTools): Promise<Joined | Refused> {
   const { broker, clock, newId, hash } = tools;
   const ticket = await broker.tickets.take(open.ticket);
-  if (!ticket) return { code: CloseCode.badTicket, text: 'the ticket was used or is too old' };
+  if (!ticket || 'signIn' in ticket) return { code: CloseCode.badTicket, text: 'the ticket was used or is too old' };
   if (ticket.subject !== subject) return { code: CloseCode.forbidden, text: 'the ticket is somebody else’s' };
   const id = newId(21) as SessionId;
   const key = newId(32);

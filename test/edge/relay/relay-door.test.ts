@@ -4,10 +4,10 @@ import { CloseCode } from '../../../src/protocol/close-code.ts';
 import type { ClientStream } from '../../../src/protocol/ids.ts';
 import { FakeSocket } from '../../support/fake-socket.ts';
 import { TestRelay } from '../../support/test-relay.ts';
-import { userNamed } from '../../support/users.ts';
+import { signedIn } from '../../support/users.ts';
 
 const stream = 'd'.repeat(32) as ClientStream;
-const connect = (door: RelayDoor, subject = 'ann') => new FakeSocket((socket) => door.accept(socket, userNamed(subject)));
+const connect = (door: RelayDoor, subject = 'ann') => new FakeSocket((socket) => door.accept(socket, signedIn(subject)));
 const open = (ticket: string) => ({ kind: 'open', ticket, stream, connection: 1, cols: 80, rows: 24, windowBytes: 65_536 }) as const;
 
 describe('a ticket', () => {

@@ -4,7 +4,7 @@ import type { SessionId } from '../../../src/protocol/ids.ts';
 import { startOfLog } from '../../../src/protocol/position.ts';
 import { FakeSocket } from '../../support/fake-socket.ts';
 import { TestRelay } from '../../support/test-relay.ts';
-import { userNamed } from '../../support/users.ts';
+import { signedIn } from '../../support/users.ts';
 
 const KiB = 1024;
 const clean = { mismatches: 0, gaps: 0, gapBytes: 0, rewinds: 0 };
@@ -96,7 +96,7 @@ describe('a client that comes back', () => {
     browser.loseSocket();
     await relay.clock.advance(1_000);
     if (!saved) throw new Error('nothing saved');
-    const late = new FakeSocket((socket) => browser.door.accept(socket, userNamed('ann')));
+    const late = new FakeSocket((socket) => browser.door.accept(socket, signedIn('ann')));
     late.from({ ...resumeOf(saved), stream: saved.stream as never, connection: 1 });
     await relay.clock.settle();
     expect(late.closedWith?.code).toBe(CloseCode.moved);
@@ -167,7 +167,7 @@ describe('who may come back', () => {
       { door: strict, subject: 'ann', key: saved.key },
     ];
     for (const { door, subject, key } of tries) {
-      const socket = new FakeSocket((other) => door.accept(other, userNamed(subject)));
+      const socket = new FakeSocket((other) => door.accept(other, signedIn(subject)));
       socket.from({ ...resumeOf(saved), key });
       await relay.clock.settle();
       expect(socket.closedWith?.code).toBe(CloseCode.forbidden);
@@ -179,7 +179,7 @@ describe('who may come back', () => {
   it('[RS2] nobody to a session that is not there', async () => {
     await using relay = await TestRelay.start();
     const door = relay.door();
-    const socket = new FakeSocket((other) => door.accept(other, userNamed('ann')));
+    const socket = new FakeSocket((other) => door.accept(other, signedIn('ann')));
     socket.from(resumeOf({ session: 'no-such-session-id-00', key: 'k' }));
     await relay.clock.settle();
     expect(socket.closedWith?.code).toBe(CloseCode.unknownSession);
@@ -192,7 +192,7 @@ describe('who may come back', () => {
     await relay.clock.advance(301_000);
     const { saved } = browser;
     if (!saved) throw new Error('nothing saved');
-    const socket = new FakeSocket((other) => browser.door.accept(other, userNamed('ann')));
+    const socket = new FakeSocket((other) => browser.door.accept(other, signedIn('ann')));
     socket.from(resumeOf(saved));
     await relay.clock.settle();
     expect(socket.closedWith?.code).toBe(CloseCode.unknownSession);
