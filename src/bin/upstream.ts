@@ -81,8 +81,8 @@ export async function probe(
     return undefined;
   } catch (failure) {
     const refusal = refusalOf(failure, 'api');
-    const answered = ['unauthorized', 'forbidden'].includes(refusal.end.reason ?? '');
-    if (answered && !(ownCredential && refusal.end.reason === 'unauthorized')) return undefined;
+    const answered = refusal.end.http === 401 || refusal.end.reason === 'forbidden';
+    if (answered && !(ownCredential && refusal.end.http === 401)) return undefined;
     return new CodedError('upstream-unreachable', `${cluster.baseUrl.host}: ${refusal.end.message}`, { cause: failure });
   }
 }

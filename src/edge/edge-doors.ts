@@ -56,7 +56,7 @@ export class EdgeDoors implements Doors {
     } catch (cause) {
       if (cause instanceof AuthRefused) return unauthorized(subprotocol, cause.message);
       const passing = cause instanceof AuthUnavailable || cause instanceof BrokerUnavailable;
-      const answer = passing ? failureAnswer(cause, false) : undefined;
+      const answer = passing ? failureAnswer(cause) : undefined;
       if (answer) return answer;
       throw cause;
     }

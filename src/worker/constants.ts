@@ -38,6 +38,9 @@ export const inputTrimBytes = 64 * 1024;
 /** Tries of an upstream that may succeed later (busy, unreachable), before the refusal is final. */
 export const openTries = 3;
 
+/** The longest that an upstream's Retry-After is waited for between two of them: a person waits, too. */
+export const mostRetryAfterMs = 30_000;
+
 /** Sessions of a dead worker that are taken side by side: those of one broker's worth of round trips, in a bounded part of its time (LS2). */
 export const inheritLanes = 16;
 

@@ -3,7 +3,7 @@ import { sleep } from '../base/clock.ts';
 import type { EndReason } from '../protocol/end-reason.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import { type Upstream, type UpstreamEvents, UpstreamRefusal } from '../upstream/upstream.ts';
-import { openTries } from './constants.ts';
+import { mostRetryAfterMs, openTries } from './constants.ts';
 import type { PumpTools } from './pump-tools.ts';
 
 type Size = SessionRecord['size'];
@@ -36,7 +36,7 @@ export async function openUpstream(
       if (!refusal?.retryable || tries >= openTries) {
         return { refused: refusal?.end ?? { kind: 'refused', reason: 'internal', message: 'The relay could not open the upstream.' } };
       }
-      await sleep(clock, backoff.nextMs(), wanted);
+      await sleep(clock, Math.max(backoff.nextMs(), Math.min(refusal.retryAfterMs ?? 0, mostRetryAfterMs)), wanted);
     }
   }
   return undefined;

@@ -227,7 +227,7 @@ describe('the picker', () => {
       ['cluster-unreachable', true, 503, 'cluster-unreachable'],
       ['certificate', false, 502, 'certificate'],
       // The page must not ask for the access token again.
-      ['unauthorized', false, 502, 'relay-unauthorized'],
+      ['relay-unauthorized', false, 502, 'relay-unauthorized'],
     ] as const;
     for (const [reason, retryable, status, code] of cases) {
       edge.failure = new UpstreamRefusal({ kind: 'refused', reason, message: 'A sentence.' }, retryable);

@@ -3,10 +3,11 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Target } from '../../src/protocol/target.ts';
+import type { Cluster } from '../../src/upstream/kubernetes/cluster.ts';
 import { Clusters } from '../../src/upstream/kubernetes/clusters.ts';
 import { KubernetesOpener } from '../../src/upstream/kubernetes/kubernetes-opener.ts';
 import { ServerCluster } from '../../src/upstream/kubernetes/server-cluster.ts';
-import type { Upstream } from '../../src/upstream/upstream.ts';
+import type { Credential, Upstream } from '../../src/upstream/upstream.ts';
 import { ManualClock } from './clocks.ts';
 import { Recorder } from './recorder.ts';
 
@@ -53,13 +54,16 @@ export class OddServer implements AsyncDisposable {
     return server;
   }
 
+  get cluster(): Cluster {
+    return new ServerCluster({ server: `http://127.0.0.1:${this.#port}/base`, id: 'odd', token: 'own' }, this.clock);
+  }
+
   async open(
     target: Partial<Target> & Pick<Target, 'kind'>,
     signal = new AbortController().signal,
+    credential?: Credential,
   ): Promise<{ upstream: Upstream; events: Recorder }> {
-    const clusters = new Clusters([
-      new ServerCluster({ server: `http://127.0.0.1:${this.#port}/base`, id: 'odd', token: 'own' }, this.clock),
-    ]);
+    const clusters = new Clusters([this.cluster]);
     const opener = new KubernetesOpener({ clusters, clock: this.clock, version: '1.2.3' });
     const events = new Recorder();
     const defaults = {
@@ -73,7 +77,7 @@ export class OddServer implements AsyncDisposable {
       previous: false,
     };
     const full = { ...defaults, ...target } as Target; // the fields of the other kinds do no harm
-    const request = { target: full, size: { cols: 80, rows: 24 }, credential: undefined, sessionId: 's' };
+    const request = { target: full, size: { cols: 80, rows: 24 }, credential, sessionId: 's' };
     return { upstream: await opener.open(request, events, signal), events };
   }
 

@@ -6,12 +6,9 @@ import { failure } from './answers.ts';
 
 const retrySoon = { 'retry-after': '2' };
 
-/**
- * What a handler's failure is answered with. @returns undefined for a bug
- * @param ownCredential the relay's own credential goes upstream, so that its refusal is no matter of signing in
- */
-export function failureAnswer(cause: unknown, ownCredential: boolean): HttpResponse | undefined {
-  if (cause instanceof UpstreamRefusal) return upstreamAnswer(cause, ownCredential);
+/** What a handler's failure is answered with. @returns undefined for a bug */
+export function failureAnswer(cause: unknown): HttpResponse | undefined {
+  if (cause instanceof UpstreamRefusal) return upstreamAnswer(cause);
   if (cause instanceof AuthRefused) return failure(401, cause.code, cause.message);
   if (!(cause instanceof CodedError)) return undefined;
   switch (cause.code) {
@@ -34,23 +31,21 @@ export function failureAnswer(cause: unknown, ownCredential: boolean): HttpRespo
   }
 }
 
-function upstreamAnswer({ end, retryable }: UpstreamRefusal, ownCredential: boolean): HttpResponse {
+/** The code is the refusal's own reason. That the relay itself was refused is a 502: signing in again would not help. */
+function upstreamAnswer({ end, retryable, retryAfterMs = 2_000 }: UpstreamRefusal): HttpResponse {
   const reason = end.reason ?? 'refused';
-  switch (reason) {
-    case 'unauthorized':
-      if (!ownCredential) return failure(401, reason, end.message);
-      return failure(502, 'relay-unauthorized', "The cluster did not accept the relay's own credential.", 'Its operator has to renew it.');
-    case 'forbidden':
-    case 'shell-disabled':
-      return failure(403, reason, end.message);
-    case 'cluster-not-found':
-    case 'namespace-not-found':
-    case 'pod-not-found':
-    case 'not-found':
-      return failure(404, reason, end.message);
-    case 'bad-request':
-      return failure(400, reason, end.message);
-    default:
-      return failure(retryable ? 503 : 502, reason, end.message, '', retryable ? retrySoon : {});
-  }
+  const status = statuses[reason] ?? (retryable ? 503 : 502);
+  return failure(status, reason, end.message, '', retryable ? { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) } : {});
 }
+
+const statuses: Readonly<Record<string, number>> = {
+  'bad-request': 400,
+  unauthorized: 401,
+  forbidden: 403,
+  'shell-disabled': 403,
+  'cluster-not-found': 404,
+  'namespace-not-found': 404,
+  'pod-not-found': 404,
+  'not-found': 404,
+  gone: 410,
+};

@@ -30,12 +30,12 @@ export class HttpDoor {
   }
 
   async answer(request: HttpRequest): Promise<HttpResponse> {
-    const { allowedOrigins, auth, log } = this.#options;
+    const { allowedOrigins, log } = this.#options;
     let answer: HttpResponse;
     try {
       answer = await this.#route(request);
     } catch (cause) {
-      answer = failureAnswer(cause, auth.mode !== 'passthrough') ?? failure(500, 'internal', 'The relay failed to answer this request.');
+      answer = failureAnswer(cause) ?? failure(500, 'internal', 'The relay failed to answer this request.');
       if (answer.status === 500) log.error({ error: cause, method: request.method, path: request.path }, 'request failed');
     }
     return withSecurityHeaders(this.#withCors(request, answer), allowedOrigins);

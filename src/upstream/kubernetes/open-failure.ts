@@ -7,6 +7,8 @@ export type OpenFacts =
       readonly body: Uint8Array;
       /** Header `Retry-After` in seconds. */
       readonly retryAfterSeconds: number | undefined;
+      /** It was the relay's own credential that was not accepted. */
+      readonly own?: true;
     }
   /** DNS, TCP, TLS or a broken answer; `code` as Node gives it. */
   | { readonly kind: 'network'; readonly code: string; readonly message: string }

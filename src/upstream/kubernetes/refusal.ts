@@ -16,6 +16,8 @@ interface Answer {
   /** The status' message, else the body. */
   readonly text: string;
   readonly empty: boolean;
+  /** The relay spoke with its own credential. */
+  readonly own: boolean;
 }
 
 interface Rule {
@@ -27,6 +29,11 @@ interface Rule {
 
 /** Facts section 8, 9 to 23. The first rule that fits wins; the raw body travels beside the sentence, never inside as markup. */
 const rules: readonly Rule[] = [
+  {
+    reason: 'relay-unauthorized',
+    when: ({ status, own }) => status === 401 && own,
+    say: () => "The cluster did not accept this relay's own credential: its operator has to renew it.",
+  },
   {
     reason: 'unauthorized',
     when: ({ status }) => status === 401,
@@ -129,7 +136,14 @@ export function refusalOf(cause: unknown, asked: Asked): UpstreamRefusal {
 function httpRefusal(facts: Extract<OpenFacts, { kind: 'http' }>, asked: Asked): UpstreamRefusal {
   const object = parseStatus(facts.body);
   const body = new TextDecoder().decode(facts.body);
-  const answer = { asked, status: facts.status, object, text: object?.message || body, empty: facts.body.length === 0 };
+  const answer = {
+    asked,
+    status: facts.status,
+    object,
+    text: object?.message || body,
+    empty: facts.body.length === 0,
+    own: facts.own === true,
+  };
   const rule = rules.find((candidate) => candidate.when(answer)) as Rule; // the last one always fits
   // The kubelet answers 5xx with a plain sentence about the container: more than "unreachable".
   const known = rule.reason === 'cluster-unreachable' ? knownFailure(answer.text) : undefined;

@@ -14,18 +14,23 @@ export async function withAccess<Answer>(
   ask: (access: ClusterAccess) => Promise<Answer>,
 ): Promise<Answer> {
   const access = await accessAs(cluster, actor);
+  if (actor !== undefined && actor.kind !== 'impersonation') return await ask(access);
   try {
     return await ask(access);
   } catch (failure) {
-    const own = actor === undefined || actor.kind === 'impersonation';
-    if (!own || !cluster.expire || !isUnauthorized(failure)) throw failure;
-    cluster.expire();
+    const refused = unauthorized(failure);
+    if (!refused) throw failure;
+    cluster.expire?.();
     const newer = await accessAs(cluster, actor);
-    if (isDeepStrictEqual([newer.headers, newer.tls], [access.headers, access.tls])) throw failure;
-    return await ask(newer);
+    if (isDeepStrictEqual([newer.headers, newer.tls], [access.headers, access.tls])) throw refused;
+    return await ask(newer).catch((again: unknown) => {
+      throw unauthorized(again) ?? again;
+    });
   }
 }
 
-function isUnauthorized(failure: unknown): boolean {
-  return failure instanceof OpenFailure && failure.facts.kind === 'http' && failure.facts.status === 401;
+/** @returns the same, known as a refusal of the relay itself */
+function unauthorized(failure: unknown): OpenFailure | undefined {
+  if (!(failure instanceof OpenFailure) || failure.facts.kind !== 'http' || failure.facts.status !== 401) return undefined;
+  return new OpenFailure({ ...failure.facts, own: true });
 }

@@ -94,7 +94,7 @@ describe.skipIf(!canRunKubernetesServer())("clusters of a kubeconfig, towards Ku
     const cluster = await openCluster({ tokenFile: ours });
     await run(cluster);
     await writeFile(join(directory, 'servers-token'), 'token-second:secret\n');
-    await expect(run(cluster)).rejects.toMatchObject({ end: { reason: 'unauthorized' }, retryable: false });
+    await expect(run(cluster)).rejects.toMatchObject({ end: { reason: 'relay-unauthorized' }, retryable: false });
     await writeFile(ours, 'token-second:secret');
     await run(cluster);
     expect(await name(cluster)).toBe('poseidon-admin');
