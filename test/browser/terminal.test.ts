@@ -155,6 +155,17 @@ describe.each(relays)('the terminal page, %s', (name, start) => {
     expect(page.complaints).toEqual([]);
   });
 
+  it('[WP1] shows lines and characters of a command without a terminal whole, also where its two streams meet', async () => {
+    const page = await pages.open();
+    // Each half of an é and of a ü from its own stream, one after the other.
+    const halves =
+      "printf 'one\\ntwo\\n\\303'; sleep 0.3; printf '\\303' >&2; sleep 0.3; printf '\\251'; sleep 0.3; printf '\\274\\n' >&2; echo last";
+    const parts = ['sh', '-c', halves].map((part) => `&command=${encodeURIComponent(part)}`).join('');
+    await page.goSignedIn(`/terminal?${query(pages.relay.shell)}${parts}&tty=false`);
+    await page.shows(/^one\ntwo\néü\nlast$/m);
+    expect(page.complaints).toEqual([]);
+  });
+
   it('finds text', async () => {
     const shell = await openShell();
     await shell.type('seq 100 120\n');

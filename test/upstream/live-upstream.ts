@@ -89,6 +89,32 @@ export function upstreamContract(name: string, startServer: (options: LiveOption
       await events.sees('héllo 😀\n');
     });
 
+    it('[UP7] gives the process its argv as it was, whatever is in it', async () => {
+      const words = ['two words', '', 'a&b=c', 'a+b', '50%', '%2F', '#', '?', '../..', 'grüße 😀', "'$HOME'", 'line\nbreak', '*'];
+      const { events } = await start(exec(['printf', '<%s>', ...words], false));
+      expect(await events.ends()).toMatchObject({ kind: 'exited', code: 0 });
+      expect(events.text()).toBe(words.map((word) => `<${word}>`).join(''));
+    });
+
+    it('[UP2] passes every value of a byte, both ways', async () => {
+      const { upstream, events } = await start(exec(['cat'], false));
+      const every = Uint8Array.from({ length: 4 * 256 }, (_, index) => (index * 7) % 256);
+      upstream.write(every);
+      expect(upstream.endInput()).toBe(true);
+      expect(await events.ends()).toMatchObject({ kind: 'exited', code: 0 });
+      expect(Buffer.concat(events.stdout).equals(Buffer.from(every))).toBe(true);
+    });
+
+    it('[UP2] passes bracketed pastes and NUL to a terminal as they are', async () => {
+      const { upstream, events } = await start(exec(['sh', '-c', 'stty raw -echo; echo ready; head -c 18 | od -An -tx1'], true));
+      await events.sees('ready');
+      upstream.write(bytes('\u001b[200~a\u0000\u0003b\r\u001b[201~'));
+      const hex = '1b 5b 32 30 30 7e 61 00 03 62 0d 1b 5b 32 30 31 7e';
+      upstream.write(bytes('!'));
+      expect((await events.ends()).code).toBe(0);
+      expect(events.text().replace(/\s+/g, ' ')).toContain(`${hex} 21`);
+    });
+
     it('[UP4] tells the exit code', async () => {
       const { events } = await start(exec(['sh', '-c', 'echo out; exit 3'], false));
       expect(await events.ends()).toMatchObject({ kind: 'exited', code: 3 });

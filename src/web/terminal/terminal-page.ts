@@ -18,6 +18,7 @@ import { terminalKeys } from './keys.ts';
 import { SearchBar } from './search-bar.ts';
 import { SkipOffer } from './skip-offer.ts';
 import { TerminalView } from './terminal-view.ts';
+import { WholeCharacters } from './whole-characters.ts';
 
 export interface TerminalPageParts {
   readonly api: Api;
@@ -44,6 +45,7 @@ export class TerminalPage implements OutputView {
   readonly #takeControl: HTMLButtonElement;
   /** Stays in sight where a full-screen program paints over the line in the terminal. */
   readonly #loss = element('span', { class: 'warning-note', role: 'alert', hidden: true, 'data-testid': 'loss' });
+  readonly #characters = new WholeCharacters();
   #nudging = false;
   readonly #skipButton = button('', { class: 'primary', hidden: true, 'data-testid': 'skip-output' }, () => {
     this.#skip.accept();
@@ -88,6 +90,7 @@ export class TerminalPage implements OutputView {
     document.body.replaceChildren(...(parts.screenReader ? [] : [screenReaderLink()]), header, screen, this.#banner.root);
     this.#view = new TerminalView({
       parent: screen,
+      tty: parts.target.tty,
       plainRenderer: parts.plainRenderer,
       screenReader: parts.screenReader,
       typed: (bytes) => this.#typed(bytes),
@@ -115,16 +118,18 @@ export class TerminalPage implements OutputView {
     this.#view.notice(`the shell of this tab is gone${why}; this is a new one`, 'note');
   }
 
-  output(bytes: Uint8Array, _source: 'stdout' | 'stderr', replayed: boolean, parsed: () => void): void {
-    this.#view.feed.give(bytes, replayed, parsed);
+  output(bytes: Uint8Array, source: 'stdout' | 'stderr', replayed: boolean, parsed: () => void): void {
+    this.#view.feed.give(this.#characters.give(bytes, source), replayed, parsed);
   }
 
   gap(gap: Gap): void {
+    this.#finishCharacters();
     this.#view.notice(gapText(gap), 'gap');
     this.#nudge();
   }
 
   rewound(bytes: number): void {
+    this.#finishCharacters();
     this.#view.notice(rewoundText(bytes), 'gap');
     this.#nudge();
   }
@@ -142,8 +147,15 @@ export class TerminalPage implements OutputView {
     this.#loss.hidden = loss === '';
     if (this.#loss.textContent !== loss) this.#loss.textContent = loss;
     const notice = endNotice(connection, 'New session', 'Enter: new session');
+    if (notice) this.#finishCharacters();
     if (!notice) this.#banner.hide();
     else if (!this.#banner.shown) this.#banner.show(notice);
+  }
+
+  /** Behind this comes nothing that belongs to a character begun before. */
+  #finishCharacters(): void {
+    const rest = this.#characters.rest();
+    if (rest.length > 0) this.#view.feed.give(rest, false, () => {});
   }
 
   #typed(bytes: Uint8Array): void {

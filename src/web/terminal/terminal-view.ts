@@ -15,6 +15,8 @@ const scrollbackLines = 10_000;
 
 export interface TerminalViewParts {
   readonly parent: HTMLElement;
+  /** Without one the process ends its lines with a line feed alone. */
+  readonly tty: boolean;
   /** xterm's DOM renderer instead of WebGL. */
   readonly plainRenderer: boolean;
   readonly screenReader: boolean;
@@ -35,6 +37,7 @@ export class TerminalView {
   constructor(parts: TerminalViewParts) {
     this.terminal = new Terminal({
       allowProposedApi: true,
+      convertEol: !parts.tty,
       cursorBlink: !matchMedia('(prefers-reduced-motion: reduce)').matches,
       fontFamily: getComputedStyle(parts.parent).getPropertyValue('--mono'),
       fontSize: 14,

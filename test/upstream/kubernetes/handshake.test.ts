@@ -30,6 +30,8 @@ describe('the handshake with an upstream', () => {
     expect(httpVersion).toBe('1.1');
     expect(url).toBe('/base/api/v1/namespaces/ns/pods/p/exec?container=c&stdin=1&stdout=1&tty=1&command=sh');
     upstream.close();
+    (await server.open({ kind: 'log' })).upstream.close();
+    expect(server.requests[1]?.headers['sec-websocket-protocol']).toBe('binary.k8s.io,base64.binary.k8s.io');
   });
 
   it('[UP1] tries the older protocols one after the other when a server knows none, then says so', async () => {
@@ -60,6 +62,29 @@ describe('the handshake with an upstream', () => {
       },
     });
     expect((await refusal(server.open({ kind: 'exec' }))).end.reason).toBe('bad-handshake');
+  });
+
+  it('[UP2] sends each message as one frame, however large what was typed', async () => {
+    const accept = (key: string) => createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+    const parts: Buffer[] = [];
+    await using server = await OddServer.start({
+      upgrade: (socket, { headers }) => {
+        const lines = ['Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${accept(headers['sec-websocket-key'] ?? '')}`];
+        socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\nSec-WebSocket-Protocol: v5.channel.k8s.io\r\n\r\n`);
+        socket.on('data', (part: Buffer) => parts.push(part));
+      },
+    });
+    const { upstream } = await server.open({ kind: 'exec', tty: false });
+    const paste = 5 * 1024 * 1024;
+    upstream.write(new Uint8Array(paste).fill(0x78));
+    const frames = await until(() => {
+      const found = framesOf(Buffer.concat(parts));
+      return found.reduce((sum, { length }) => sum + length - 1, 0) === paste ? found : undefined;
+    });
+    upstream.close();
+    // Final, no extension, binary; a server of Kubernetes takes each frame for a message and its first byte for a channel.
+    expect(new Set(frames.map(({ first }) => first))).toEqual(new Set([0x82]));
+    expect(Math.max(...frames.map(({ length }) => length))).toBeLessThanOrEqual(32 * 1024);
   });
 
   it('[UP3] does not follow redirects', async () => {
@@ -193,3 +218,17 @@ describe('the handshake with an upstream', () => {
     expect(events.text()).toBe('half a line');
   });
 });
+
+/** First byte and payload length of each whole masked frame. */
+function framesOf(wire: Buffer): readonly { readonly first: number; readonly length: number }[] {
+  const frames: { first: number; length: number }[] = [];
+  for (let at = 0; at + 14 <= wire.length; ) {
+    const short = (wire[at + 1] ?? 0) & 0x7f;
+    const [head, length] =
+      short === 127 ? [14, Number(wire.readBigUInt64BE(at + 2))] : short === 126 ? [8, wire.readUInt16BE(at + 2)] : [6, short];
+    if (at + head + length > wire.length) break;
+    frames.push({ first: wire[at] ?? 0, length });
+    at += head + length;
+  }
+  return frames;
+}
