@@ -15,6 +15,7 @@ const pages = [
   'docs/access.md',
   'docs/drop-in.md',
   'docs/clusters.md',
+  'docs/upstream-checklist.md',
   'docs/operations/redis.md',
 ];
 

@@ -55,7 +55,7 @@ function withoutStatus(end: StreamEnd): EndReason {
       message: 'The connection to the upstream broke. The process may still be running.',
       reason: `close-${end.closeCode}`,
     };
-  if (end.target === 'attach') return { kind: 'completed', message: 'The attached stream came to its end.' };
+  if (end.target === 'attach' && end.statusForm === 'text') return success(end);
   const why = end.statusForm === 'text' ? 'This upstream speaks an old protocol that has no exit codes.' : 'It said nothing about how.';
   return { kind: 'no-status', message: `The upstream ended the session. ${why}` };
 }
