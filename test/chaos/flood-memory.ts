@@ -1,8 +1,9 @@
 /**
  * `npx tsx test/chaos/flood-memory.ts [--sessions N] [--seconds S]`: every session's process writes as fast as it can, a tenth of the
- * viewers parse nothing. Resident memory of edge, worker and Redis before, in the first half and in the second half.
+ * viewers parse nothing. Memory is set as in the image. Resident memory of edge, worker and Redis before, in the first half and in the second half.
  */
 
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { RelayClient } from '../../loadtest/driver/relay-client.ts';
@@ -16,7 +17,7 @@ const sessions = Number(values.sessions);
 const halfMs = Number(values.seconds) * 500;
 
 await using upstream = await startKubernetesServer(['--protocols', 'v4', '--kill-orphans']);
-await using relay = await RelayProcesses.start(upstream, { edges: 1, workers: 1 });
+await using relay = await RelayProcesses.start(upstream, { edges: 1, workers: 1, environment: ofImage() });
 const { edges, workers } = relay.pids();
 const pids = [...edges, ...workers, relay.redis.pid];
 const names = ['edge', 'worker', 'redis'];
@@ -61,3 +62,11 @@ process.stdout.write(`${(total / sessions).toFixed(2)} MiB a session, all three 
 const gaps = clients.reduce((sum, { state }) => sum + state.faults.gaps + state.faults.mismatches, 0);
 process.stdout.write(`${gaps} gaps and mismatches\n`);
 for (const client of clients) client.dispose();
+
+/** What the image sets for the memory of its processes. */
+function ofImage(): Record<string, string> {
+  const lines = readFileSync(new URL('../../Dockerfile', import.meta.url), 'utf8');
+  const [, options, arenas] = /^ENV NODE_OPTIONS=(\S+) \\\n +MALLOC_ARENA_MAX=(\d+)$/m.exec(lines) ?? [];
+  if (!options || !arenas) throw new Error('Dockerfile: no NODE_OPTIONS and MALLOC_ARENA_MAX');
+  return { NODE_OPTIONS: options, MALLOC_ARENA_MAX: arenas };
+}
