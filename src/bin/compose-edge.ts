@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Scope } from '../base/scope.ts';
+import type { Config } from '../config/options.ts';
 import { EdgeDoors } from '../edge/edge-doors.ts';
 import { type EndTools, endSession, endUndriven } from '../edge/http/end-session.ts';
 import { healthRoutes, type Readiness } from '../edge/http/health-routes.ts';
@@ -13,6 +14,7 @@ import { createListener } from '../edge/listen/create-listener.ts';
 import { RelayDoor, relayPath, relaySubprotocol } from '../edge/relay/relay-door.ts';
 import type { EdgeTools } from '../edge/relay/relay-tools.ts';
 import { SharedParts } from '../edge/relay/shared-parts.ts';
+import { type SessionLimitNumbers, SessionLimits } from '../edge/session-limits.ts';
 import { SignInWatch, type SignInWatchOptions } from '../edge/sign-in-watch.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { Gauge } from '../telemetry/gauges.ts';
@@ -45,7 +47,8 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
   const say = (event: string, fields: Record<string, unknown>) => log.info(fields, event);
   const shared = new SharedParts({ broker, clock, log: say, maxSockets: config.edgeSockets, maxSubjectSockets: config.subjectSockets });
   scope.own(() => shared.close());
-  const tools = { edge: name, broker, clock, random, crc32, newId, hash: sha256, log: say, shared };
+  const limits = new SessionLimits(broker.limits, limitNumbers(config));
+  const tools = { edge: name, broker, limits, clock, random, crc32, newId, hash: sha256, log: say, shared };
 
   const signIns = config.signInOver === 'end' ? watchSignIns(config.recheckSeconds, tools, scope) : undefined;
   const relay = new RelayDoor({ ...tools, signIns, mayResume: (user, session) => questions.mayResume(user, session) });
@@ -63,7 +66,10 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
     detached,
     graceMs: config.graceSeconds * 1000,
     newId,
-    full: (subject) => shared.full(subject),
+    full: async (subject, target) => {
+      const text = shared.full(subject);
+      return text === undefined ? target && limits.look(subject, target) : { text, retryAfterSeconds: 5 };
+    },
     endSession: (session) => endSession(session, { ...tools, logs: broker.logs }),
     log,
   });
@@ -97,6 +103,14 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
       draining = true;
       await Promise.all([relay.drain(overMs), dropIn?.drain(overMs)]);
     },
+  };
+}
+
+function limitNumbers(config: Config): SessionLimitNumbers {
+  return {
+    subject: { sessions: config.subjectSessions, opensPerMinute: config.subjectOpensPerMinute },
+    pod: { sessions: config.podSessions, opensPerMinute: config.podOpensPerMinute },
+    all: { sessions: config.sessions, opensPerMinute: config.opensPerMinute },
   };
 }
 

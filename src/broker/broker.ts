@@ -2,6 +2,7 @@ import { CodedError } from '../base/coded-error.ts';
 import type { SessionId, WorkerId } from '../protocol/ids.ts';
 import type { Target } from '../protocol/target.ts';
 import type { SessionRecord } from '../session/session-record.ts';
+import type { LimitStore } from './limit-store.ts';
 import type { LogStore } from './log-store.ts';
 
 /**
@@ -14,6 +15,7 @@ export interface Broker extends AsyncDisposable {
   readonly opens: OpensQueue;
   readonly leases: LeaseStore;
   readonly tickets: TicketStore;
+  readonly limits: LimitStore;
   /** Whether commands are answered at the moment; a page shows it, nothing depends on it. */
   readonly health: BrokerHealth;
   close(): Promise<void>;

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { jwtOptions } from './jwt-options.ts';
+import { limitOptions } from './limit-options.ts';
 import { type Command, commands, type Option } from './option.ts';
 import { address, hostList, name, oneOf, originList, path, redisUrl, url, wholeNumber, yesOrNo } from './values.ts';
 
@@ -273,6 +274,7 @@ export const options = {
     group: 'Sessions',
     commands: edges,
   },
+  ...limitOptions,
   workerSessions: {
     env: 'POSEIDON_WORKER_SESSIONS',
     flag: '--worker-sessions',

@@ -55,7 +55,7 @@ export class TestEdge {
           detached: 'run',
           graceMs: 300_000,
           newId: (length) => randomBytes(length).toString('base64url').slice(0, length),
-          full: () => this.full,
+          full: async () => (this.full === undefined ? undefined : { text: this.full, retryAfterSeconds: 5 }),
           endSession: async ({ id }) => void this.ended.push(id),
           log,
         }),

@@ -137,7 +137,7 @@ export class TestWorker {
   constructor(name: WorkerId, relay: TestRelay, maxSessions: number, maxHeldBytes: number) {
     const broker = relay.broker();
     this.#broker = broker;
-    const { logs: all, opens, tickets, health } = broker;
+    const { logs: all, opens, tickets, limits, health } = broker;
     const logs: LogStore = {
       takeOutput: (session, request) => all.takeOutput(session, request),
       takeInput: (session, request) => all.takeInput(session, request),
@@ -181,7 +181,7 @@ export class TestWorker {
       },
     };
     const close = () => broker.close();
-    const own: Broker = { logs, sessions, opens, tickets, health, leases, close, [Symbol.asyncDispose]: close };
+    const own: Broker = { logs, sessions, opens, tickets, limits, health, leases, close, [Symbol.asyncDispose]: close };
     this.pool = new WorkerPool({
       broker: own,
       opener: relay.opener,

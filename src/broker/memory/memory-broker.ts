@@ -1,6 +1,7 @@
 import { type Clock, sleep } from '../../base/clock.ts';
 import type { SessionId, WorkerId } from '../../protocol/ids.ts';
 import type { Broker, BrokerHealth, LeaseStore, OpensQueue, QueuedItem, SessionStore, TicketStore } from '../broker.ts';
+import type { LimitStore } from '../limit-store.ts';
 import type { LogStore } from '../log-store.ts';
 import type { MemoryLink } from './memory-link.ts';
 import { MemoryLogStore } from './memory-log-store.ts';
@@ -15,6 +16,7 @@ export class MemoryBroker implements Broker {
   readonly opens: OpensQueue;
   readonly leases: LeaseStore;
   readonly tickets: TicketStore;
+  readonly limits: LimitStore;
   readonly health: BrokerHealth;
   readonly #link: MemoryLink;
   readonly #clock: Clock;
@@ -38,6 +40,10 @@ export class MemoryBroker implements Broker {
     this.tickets = {
       put: (ticket, content, ttlMs) => link.call((server) => server.hints.putTicket(ticket, content, clock.now() + ttlMs)),
       take: (ticket) => link.call((server) => server.hints.takeTicket(ticket, clock.now())),
+    };
+    this.limits = {
+      enter: (session, limits) => link.call((server) => server.enter(session, limits)),
+      look: (limits) => link.call((server) => server.look(limits)),
     };
     this.health = { up: () => link.up(), ping: () => this.#ping() };
   }

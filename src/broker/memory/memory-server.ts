@@ -4,6 +4,7 @@ import { compareIds, type EntryId } from '../../protocol/position.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
 import type { ClaimAnswer, NewSession } from '../broker.ts';
 import { defaultLifetimes, type Lifetimes, youngMs } from '../lifetimes.ts';
+import type { Limit, Reached } from '../limit-store.ts';
 import type {
   EndAnswer,
   EndRequest,
@@ -22,6 +23,7 @@ import type {
 import { endSession, leave } from './end-session.ts';
 import { entryOf } from './fencing.ts';
 import { MemoryHints } from './memory-hints.ts';
+import { MemoryLimits } from './memory-limits.ts';
 import { MemorySession, type Step, type WriteHistory } from './memory-session.ts';
 import { reassert } from './reassert.ts';
 import { Replica } from './replica.ts';
@@ -53,6 +55,7 @@ export class MemoryServer {
   readonly #sessions = new Map<SessionId, MemorySession>();
   readonly #channels = new Map<string, Set<PushSink>>();
   #hints: MemoryHints;
+  #limits = this.#newLimits();
   #replica: Replica | undefined;
   #sweptMs: number;
   /** Since when it may lack what another server had; inside one process, and in a first server, nothing is ever to come back. */
@@ -188,6 +191,16 @@ export class MemoryServer {
       .map((record) => record.id);
   }
 
+  // --- limits ---
+
+  enter(session: SessionId, limits: readonly Limit[]): Reached | undefined {
+    return this.#limits.enter(session, limits, this.#clock.now());
+  }
+
+  look(limits: readonly Limit[]): Reached | undefined {
+    return this.#limits.look(limits, this.#clock.now());
+  }
+
   // --- what can happen to a server ---
 
   /** A replica that is `writes` behind for each session and becomes the primary; this one still answers whoever is connected to it. */
@@ -222,6 +235,7 @@ export class MemoryServer {
   /** Queue, leases, index and tickets lie in other slots: a fail-over may lose them alone. */
   loseHints(): void {
     this.#hints = new MemoryHints(this.#lifetimes);
+    this.#limits = this.#newLimits();
   }
 
   /** A restart without its data. Subscriptions stay: their links have to be broken by whoever plays this. */
@@ -243,6 +257,10 @@ export class MemoryServer {
     return answer;
   }
 
+  #newLimits(): MemoryLimits {
+    return new MemoryLimits((id) => this.#session(id)?.meta.record.state);
+  }
+
   #unknown(): Unknown {
     return { kind: 'unknown', young: this.#clock.now() - this.#bornMs < youngMs };
   }
@@ -260,6 +278,7 @@ export class MemoryServer {
     this.#sweptMs = nowMs;
     for (const id of [...this.#sessions.keys()]) this.#session(id);
     this.#hints.sweep(nowMs);
+    this.#limits.sweep(nowMs);
   }
 }
 

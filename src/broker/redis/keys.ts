@@ -15,6 +15,8 @@ import type { LogName } from '../log-store.ts';
  * p:worker:<id>:sessions     set          lease key time             its sessions       its worker, takers takers
  * p:workers                  sorted set   none: permanent            a day of workers   workers            takers
  * p:subject:<sha256>         sorted set   subject time               1,000 sessions     edges              edges
+ * p:limit:{<sha256>}:open    sorted set   subject time               the limit          edges              edges
+ * p:limit:{<sha256>}:rate    counter      1 min                      –                  edges              edges
  * p:barrier:{n}             string       1 min                      empty              data links         nobody: it is waited for
  * p:ticket:<sha256>          string       the ticket's               –                  edges              edges
  *
@@ -79,11 +81,27 @@ export function ticketKey(ticket: string): string {
   return `p:ticket:${hashed(ticket)}`;
 }
 
+/** Of what sessions are counted by, which may name a subject or a pod. One hash tag: one script writes both. */
+export function limitKeys(of: string): { readonly open: string; readonly rate: string } {
+  return { open: `p:limit:{${hashed(of)}}:open`, rate: `p:limit:{${hashed(of)}}:rate` };
+}
+
 function hashed(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }
 
-export type KeyKind = 'meta' | 'out' | 'in' | 'opens' | 'lease' | 'worker-sessions' | 'workers' | 'subject' | 'ticket' | 'barrier';
+export type KeyKind =
+  | 'limit'
+  | 'meta'
+  | 'out'
+  | 'in'
+  | 'opens'
+  | 'lease'
+  | 'worker-sessions'
+  | 'workers'
+  | 'subject'
+  | 'ticket'
+  | 'barrier';
 
 /** @returns undefined for a key that is not of this project */
 export function kindOfKey(key: string): KeyKind | undefined {
@@ -94,6 +112,7 @@ export function kindOfKey(key: string): KeyKind | undefined {
   if (/^p:worker:[A-Za-z0-9_.-]{1,63}$/.test(key)) return 'lease';
   if (key === workersKey) return 'workers';
   if (/^p:subject:[A-Za-z0-9_-]{43}$/.test(key)) return 'subject';
+  if (/^p:limit:\{[A-Za-z0-9_-]{43}\}:(open|rate)$/.test(key)) return 'limit';
   if (/^p:barrier:\{\d+\}$/.test(key)) return 'barrier';
   return /^p:ticket:[A-Za-z0-9_-]{43}$/.test(key) ? 'ticket' : undefined;
 }

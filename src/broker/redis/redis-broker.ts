@@ -6,13 +6,14 @@ import { ClusterTopology } from './cluster-topology.ts';
 import { ControlClient } from './control-client.ts';
 import type { Advice } from './redis-advice.ts';
 import { RedisLeases } from './redis-leases.ts';
+import { RedisLimits } from './redis-limits.ts';
 import type { LinkEvents, LinkOptions } from './redis-link.ts';
 import { RedisLogStore } from './redis-log-store.ts';
 import { RedisOpens } from './redis-opens.ts';
 import { parseRedisPlace, type RedisPlace } from './redis-place.ts';
 import { RedisSessions } from './redis-sessions.ts';
 import { RedisTickets } from './redis-tickets.ts';
-import { loadScripts, logScriptNames, sessionScriptNames } from './scripts.ts';
+import { limitScriptNames, loadScripts, logScriptNames, sessionScriptNames } from './scripts.ts';
 import { SentinelTopology } from './sentinel-topology.ts';
 import { checkServer } from './startup-check.ts';
 import { type RedisTopology, StandaloneTopology } from './topology.ts';
@@ -40,6 +41,7 @@ export class RedisBroker implements Broker {
   readonly opens: RedisOpens;
   readonly leases: RedisLeases;
   readonly tickets: RedisTickets;
+  readonly limits: RedisLimits;
   readonly health: BrokerHealth;
   readonly #control: ControlClient;
   readonly #topology: RedisTopology;
@@ -59,6 +61,7 @@ export class RedisBroker implements Broker {
     this.opens = new RedisOpens(control, blocking, clock, lifetimes, place.kind === 'cluster');
     this.leases = new RedisLeases(control, clock, lifetimes);
     this.tickets = new RedisTickets(control);
+    this.limits = new RedisLimits(control, loadScripts(limitScriptNames).enter, lifetimes, clock.now);
     this.health = { up: () => this.#topology.up && control.redis.status === 'ready', ping: () => this.#ping(clock) };
   }
 

@@ -12,6 +12,8 @@ export interface Script {
 export const logScriptNames = ['take-output', 'take-input', 'reassert', 'restore', 'end', 'leave', 'trim'] as const;
 /** Those of `meta` alone. */
 export const sessionScriptNames = ['create', 'claim', 'started', 'release', 'touch'] as const;
+/** That of the limits. */
+export const limitScriptNames = ['enter'] as const;
 
 export type LogScriptName = (typeof logScriptNames)[number];
 export type SessionScriptName = (typeof sessionScriptNames)[number];

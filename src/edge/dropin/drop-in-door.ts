@@ -13,6 +13,7 @@ import { matchRoute, type Route } from '../http/route.ts';
 import type { HttpRequest, HttpResponse, RequestHead, UpgradeRequest } from '../listener.ts';
 import type { EdgeTools } from '../relay/relay-tools.ts';
 import type { SharedParts } from '../relay/shared-parts.ts';
+import type { LimitRefusal } from '../session-limits.ts';
 import type { SignInWatch } from '../sign-in-watch.ts';
 import type { StreamAcceptor, StreamDoors, StreamedResponse, StreamSocket, StreamSocketEvents } from '../stream-listener.ts';
 import { readOffer } from './bearer-subprotocol.ts';
@@ -156,6 +157,8 @@ export class DropInDoor implements StreamDoors {
 
   /** What a client without WebSockets is told (DI4): what the API server would say, and what it cannot have here. */
   async #dryRun({ signIn: { user }, target }: Admitted): Promise<HttpResponse> {
+    const busy = await this.#options.limits?.look(user.subject, target);
+    if (busy) return tooMany(busy);
     const refused = await this.#options.mayStart(user, target);
     if (!refused) return failureAnswer(400, onlyWebSocket);
     return endBeforeOpen(refused, ownCredential(user)) ?? failureAnswer(502, refused.message);
@@ -179,13 +182,15 @@ export class DropInDoor implements StreamDoors {
     gone: AbortSignal,
     answer: (session: DropInSession, end: EndReason | undefined) => Answer,
   ): Promise<Answer | HttpResponse> {
-    const { shared, signIns, seal, log } = this.#options;
+    const { shared, limits, signIns, seal, log } = this.#options;
     const { user } = signIn;
     const { subject } = user;
     const session = new DropInSession({ target, subject, credential: seal(user, target) }, this.#tools, () => {
       this.#sessions.delete(session);
       unwatch?.();
     });
+    const busy = await limits?.enter(session.sessionId, subject, target);
+    if (busy) return tooMany(busy);
     const unwatch = signIns?.watch({ signIn, over: () => session.signInOver() });
     this.#sessions.add(session);
     shared.enter(session, subject);
@@ -208,6 +213,10 @@ const onlyWebSocket =
 
 /** What has to be told to workers before this process ends. */
 const closeWithinMs = 2_000;
+
+function tooMany({ text, retryAfterSeconds }: LimitRefusal): HttpResponse {
+  return failureAnswer(429, text, { 'retry-after': String(retryAfterSeconds) });
+}
 
 /** The relay's own credential goes upstream for this user. */
 function ownCredential({ credential }: User): boolean {

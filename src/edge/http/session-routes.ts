@@ -3,10 +3,11 @@ import { credentialContext, type Sealer } from '../../auth/seal.ts';
 import type { User } from '../../auth/user.ts';
 import type { SessionStore, TicketStore } from '../../broker/broker.ts';
 import { isSessionId, type SessionId } from '../../protocol/ids.ts';
-import { parseTarget } from '../../protocol/target.ts';
+import { parseTarget, type Target } from '../../protocol/target.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { HttpRequest, HttpResponse } from '../listener.ts';
+import type { LimitRefusal } from '../session-limits.ts';
 import { failure, json, noContent } from './answers.ts';
 import { jsonBody } from './json-body.ts';
 import type { Params, Route } from './route.ts';
@@ -29,8 +30,8 @@ export interface SessionOptions {
   readonly newId: (length: number) => string;
   /** Ends a session as its user's wish. @throws BrokerUnavailable */
   readonly endSession: (session: SessionRecord) => Promise<void>;
-  /** Why this edge would not take the socket that follows: a sentence that names the limit (FC7). */
-  readonly full: (subject: string) => string | undefined;
+  /** Why the socket that follows would not be taken: a sentence that names the limit (FC7, FC10). */
+  readonly full: (subject: string, target?: Target) => Promise<LimitRefusal | undefined>;
   readonly log: Log;
 }
 
@@ -39,14 +40,16 @@ export function sessionRoutes(options: SessionOptions): readonly Route[] {
   const { broker, sealer, admission, detached, graceMs, newId, endSession, full, log } = options;
 
   async function create(request: HttpRequest, user: User): Promise<HttpResponse> {
-    const why = full(user.subject);
-    if (why) return failure(429, 'busy', `${why[0]?.toUpperCase()}${why.slice(1)}.`, 'Try again in a moment.', { 'retry-after': '5' });
+    const busy = await full(user.subject);
+    if (busy) return limitAnswer(busy);
     const body = await jsonBody(request);
     if (!body.ok) return body.refusal;
     const target = parseTarget(body.value);
     if (typeof target === 'string') return failure(400, 'bad-target', `${target}.`);
     const refused = admission.refusal(user, target);
     if (refused !== undefined) return failure(403, 'not-granted', `${refused}.`, 'The operator of this relay grants it.');
+    const reached = await full(user.subject, target);
+    if (reached) return limitAnswer(reached);
     const ticket = newId(ticketLength);
     const { subject } = user;
     const credential = sealer.seal(user.credential, credentialContext(target.cluster, subject));
@@ -81,6 +84,11 @@ export function sessionRoutes(options: SessionOptions): readonly Route[] {
     { method: 'GET', path: '/v1/sessions', access: 'user', answer: list },
     { method: 'DELETE', path: '/v1/sessions/:id', access: 'user', answer: end },
   ];
+}
+
+function limitAnswer({ text, retryAfterSeconds }: LimitRefusal): HttpResponse {
+  const sentence = `${text[0]?.toUpperCase()}${text.slice(1)}.`;
+  return failure(429, 'busy', sentence, 'Try again in a moment.', { 'retry-after': String(retryAfterSeconds) });
 }
 
 function shown({ id, target, state, createdAtMs, size }: SessionRecord): object {

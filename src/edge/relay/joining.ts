@@ -23,11 +23,13 @@ export async function join(frame: Open | Resume, subject: string, tools: RelayTo
 }
 
 async function create(open: Open, subject: string, tools: RelayTools): Promise<Joined | Refused> {
-  const { broker, clock, newId, hash } = tools;
+  const { broker, limits, clock, newId, hash } = tools;
   const ticket = await broker.tickets.take(open.ticket);
   if (!ticket || 'signIn' in ticket) return { code: CloseCode.badTicket, text: 'the ticket was used or is too old' };
   if (ticket.subject !== subject) return { code: CloseCode.forbidden, text: 'the ticket is somebody else’s' };
   const id = newId(21) as SessionId;
+  const full = await limits?.enter(id, subject, ticket.target);
+  if (full) return { code: CloseCode.busy, text: full.text };
   const key = newId(32);
   const { target, credential, detached, graceMs } = ticket;
   const size = { cols: open.cols, rows: open.rows };

@@ -3,12 +3,15 @@ import type { ShellTools } from '../../broker/log-appender.ts';
 import type { Channels, Pages } from '../../broker/log-follower.ts';
 import type { RingBudget } from '../../log/ring-budget.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
+import type { SessionLimits } from '../session-limits.ts';
 
 /** What every socket of an edge works with, whichever door it came through. */
 export interface EdgeTools extends ShellTools {
   /** This edge's name, shown in the page and in fence entries. */
   readonly edge: string;
   readonly broker: Broker;
+  /** undefined: no limits but those of each process. */
+  readonly limits?: SessionLimits | undefined;
   readonly channels: Channels;
   /** Catch-up reads of all attachments, so many at once (DR3). */
   readonly reads: Pages;

@@ -23,6 +23,7 @@ async function useEverything(broker: Broker): Promise<void> {
   await broker.logs.end(ids[1], { owner: worker, nonce: 1, reason: { kind: 'ended', message: '' }, keepMs: 60_000 });
   for (const item of await broker.opens.pull(worker, 1, new AbortController().signal)) await broker.opens.acknowledge(item);
   await broker.leases.renew(worker);
+  await broker.limits.enter(ids[0], [{ of: { kind: 'subject', subject: 'user-a' }, sessions: 9, opensPerMinute: 9 }]);
   await broker.tickets.put('ticket', { target: sessionOf(ids[0]).target, subject: '', credential: '', detached: 'run', graceMs: 0 }, 1000);
 }
 
@@ -37,7 +38,7 @@ describe('the keys in Redis', () => {
   it('every key is one of keys.ts, and all kinds are there', async () => {
     const keys = await twin.control.redis.keys('*');
     expect(keys.filter((key) => kindOfKey(key) === undefined)).toEqual([]);
-    const kinds = ['in', 'lease', 'meta', 'opens', 'out', 'subject', 'ticket', 'worker-sessions', 'workers'];
+    const kinds = ['in', 'lease', 'limit', 'meta', 'opens', 'out', 'subject', 'ticket', 'worker-sessions', 'workers'];
     expect([...new Set(keys.map(kindOfKey))].sort()).toEqual(kinds);
   });
 
