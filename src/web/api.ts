@@ -14,6 +14,8 @@ export interface ContainerRow {
   /** `CrashLoopBackOff`, `Completed`, …; empty when the server says nothing. */
   readonly reason: string;
   readonly ready: boolean;
+  /** Its main process can be attached to, on its terminal or on its input alone. */
+  readonly attach: 'terminal' | 'input' | undefined;
 }
 
 export interface PodRow {
@@ -113,13 +115,14 @@ export class Api {
 }
 
 function containerRow(row: { readonly [key: string]: unknown }): ContainerRow {
-  const { kind, state } = row;
+  const { kind, state, attach } = row;
   return {
     name: text(row['name']),
     kind: kind === 'init' || kind === 'ephemeral' ? kind : 'container',
     state: state === 'running' || state === 'waiting' || state === 'terminated' ? state : 'unknown',
     reason: text(row['reason']),
     ready: row['ready'] === true,
+    attach: attach === 'terminal' || attach === 'input' ? attach : undefined,
   };
 }
 

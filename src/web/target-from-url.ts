@@ -43,6 +43,11 @@ export function terminalLink(place: Place): string {
   return `/terminal?${placeQuery(place)}`;
 }
 
+/** To the main process of a container. */
+export function attachLink(place: Place, tty: boolean): string {
+  return `/terminal?${placeQuery(place)}&attach=true${tty ? '' : '&tty=false'}`;
+}
+
 export function logLink(place: Place): string {
   return `/log?${placeQuery(place)}`;
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/bin/system.ts';
 import type { Target } from '../../src/protocol/target.ts';
 import { Clusters } from '../../src/upstream/kubernetes/clusters.ts';
+import { KubernetesApi } from '../../src/upstream/kubernetes/kubernetes-api.ts';
 import { KubernetesOpener } from '../../src/upstream/kubernetes/kubernetes-opener.ts';
 import { ServerCluster } from '../../src/upstream/kubernetes/server-cluster.ts';
 import { canRunKubernetesServer, type KubernetesServer, startKubernetesServer } from '../support/kubernetes-server.ts';
@@ -59,6 +60,35 @@ describe.skipIf(!canRunKubernetesServer())("ends and refusals by Kubernetes' own
     const { events } = await open({ kind: 'log', ...place, pod: 'finished', follow: false, previous: false });
     expect(await events.ends()).toMatchObject({ kind: 'completed' });
     expect(events.text()).toBe('first line\nsecond line\nlast line without a newline');
+  });
+
+  it('[UP1] opens ephemeral containers, reads the log of init ones, and attaches as a container is', async () => {
+    const multi = { ...place, pod: 'multi' };
+    const { upstream, events } = await open({ kind: 'exec', ...multi, container: 'debugger', command: ['sh'], tty: true });
+    upstream.write(Buffer.from('echo in-$CONTAINER\n'));
+    await events.sees('in-debugger');
+    upstream.close();
+    const log = await open({ kind: 'log', ...multi, container: 'setup', follow: false, previous: false });
+    expect(await log.events.ends()).toMatchObject({ kind: 'completed' });
+    expect(log.events.text()).toBe('setup 1\nsetup 2\nsetup done\n');
+
+    const cluster = new ServerCluster({ server: server.url, token: server.token, caFile: server.caFile }, systemClock);
+    const api = new KubernetesApi({ clock: systemClock, version: '0.0.0' });
+    const { containers } = await api.pod({ cluster, credential: undefined }, 'default', 'multi', new AbortController().signal);
+    api.close();
+    expect(containers.map(({ name, kind, attach }) => [name, kind, attach])).toEqual([
+      ['app', 'container', 'input'],
+      ['sidecar', 'container', 'terminal'],
+      ['setup', 'init', undefined],
+      ['debugger', 'ephemeral', 'terminal'],
+    ]);
+    for (const { name, attach } of containers) {
+      if (!attach) continue;
+      const attached = await open({ kind: 'attach', ...multi, container: name, tty: attach === 'terminal' });
+      attached.upstream.write(Buffer.from('echo attached\n'));
+      await attached.events.sees('attached');
+      attached.upstream.close();
+    }
   });
 
   it('[UP2] leaves no connection behind when it is closed', async () => {

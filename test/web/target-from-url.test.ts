@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { defaultTailLines, logLink, logTarget, placeTitle, terminalLink, terminalTarget } from '../../src/web/target-from-url.ts';
+import {
+  attachLink,
+  defaultTailLines,
+  logLink,
+  logTarget,
+  placeTitle,
+  terminalLink,
+  terminalTarget,
+} from '../../src/web/target-from-url.ts';
 
 const place = { cluster: 'local', namespace: 'shop', pod: 'web-0', container: 'app' };
 const queryOf = (link: string) => new URL(link, 'http://relay').searchParams;
@@ -8,6 +16,13 @@ describe('links', () => {
   it('a terminal link leads back to its container, with the relay’s own choice of shell', () => {
     const linked = terminalTarget(queryOf(terminalLink(place)));
     expect(linked).toEqual({ kind: 'target', target: { kind: 'exec', ...place, command: [], tty: true } });
+  });
+
+  it('an attach link asks for the terminal that the container has, or for none', () => {
+    for (const tty of [true, false]) {
+      const linked = terminalTarget(queryOf(attachLink(place, tty)));
+      expect(linked).toEqual({ kind: 'target', target: { kind: 'attach', ...place, tty } });
+    }
   });
 
   it('a command is argv, one part a parameter, as it is', () => {

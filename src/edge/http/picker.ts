@@ -29,4 +29,6 @@ interface PickerContainer {
   readonly state: 'running' | 'waiting' | 'terminated' | 'unknown';
   readonly reason?: string;
   readonly ready: boolean;
+  /** What attaching to its main process gives beside its output. */
+  readonly attach?: 'terminal' | 'input';
 }

@@ -14,6 +14,8 @@ interface ContainerSummary {
   readonly reason?: string;
   readonly state: 'running' | 'waiting' | 'terminated' | 'unknown';
   readonly ready: boolean;
+  /** What attaching to its main process gives: its terminal, its input, or absent: nothing but its output. */
+  readonly attach?: 'terminal' | 'input';
 }
 
 export type JsonObject = { readonly [key: string]: unknown };
@@ -45,8 +47,15 @@ function containers(kind: ContainerSummary['kind'], specs: unknown, statuses: un
     const states = jsonObject(status?.['state']);
     const state = stateNames.find((candidate) => states[candidate] !== undefined) ?? 'unknown';
     const reason = text(jsonObject(states[state])['reason']);
-    return { name, kind, state, ready: status?.['ready'] === true, ...(reason === '' ? {} : { reason }) };
+    const ready = status?.['ready'] === true;
+    return { name, kind, state, ready, ...(reason === '' ? {} : { reason }), ...attachable(spec) };
   });
+}
+
+/** Its input has to be open; whether it is a terminal is the container's own setting, and has to be asked for as it is. */
+function attachable(spec: JsonObject): Pick<ContainerSummary, 'attach'> {
+  if (spec['stdin'] !== true) return {};
+  return { attach: spec['tty'] === true ? 'terminal' : 'input' };
 }
 
 export function nameOf(value: JsonObject): string {

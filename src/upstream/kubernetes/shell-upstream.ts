@@ -69,6 +69,7 @@ export class ShellUpstream implements Upstream, UpstreamEvents {
   ended(reason: EndReason): void {
     this.#proof?.cancel();
     const missing = !this.#proven && reason.kind === 'refused' && reason.reason === 'command-not-found';
+    if (missing && isWindows(reason)) this.#only('cmd');
     if (!missing) this.#end(reason);
     else if (this.#waiting.length === 0) this.#end(this.#noShell(reason));
     else this.#tryNext();
@@ -120,6 +121,11 @@ export class ShellUpstream implements Upstream, UpstreamEvents {
     this.#current?.close();
   }
 
+  /** Of those that were not tried yet. */
+  #only(name: string): void {
+    this.#waiting.splice(0, Infinity, ...this.#waiting.filter((candidate) => candidate.name === name));
+  }
+
   #tryNext(): void {
     this.#current = undefined;
     this.#next(this.#abort.signal).catch((failure: unknown) =>
@@ -165,4 +171,12 @@ export class ShellUpstream implements Upstream, UpstreamEvents {
   #noShell(last: EndReason): EndReason {
     return { ...last, reason: 'no-shell', message: `There is no shell in this container; tried ${this.#tried.join(', ')}.` };
   }
+}
+
+/**
+ * Windows' own words for a program that is not there: then none of the others is there either. Asking for the node's operating system would
+ * need rights that users of pods do not have.
+ */
+function isWindows({ status = '' }: EndReason): boolean {
+  return /hcs::|hcsshim|CreateProcess|The system cannot find the (file|path) specified/i.test(status);
 }

@@ -1,6 +1,6 @@
 import type { ContainerRow, PodRow } from '../api.ts';
 import { element } from '../element.ts';
-import { logLink, terminalLink } from '../target-from-url.ts';
+import { attachLink, logLink, terminalLink } from '../target-from-url.ts';
 import type { ColumnRow } from './picker-column.ts';
 
 type Tone = 'good' | 'busy' | 'bad' | 'over';
@@ -35,6 +35,8 @@ function containerRow(
   const shell = link('Shell', terminalLink(place), 'open-shell');
   // It may run by the time it is asked for; if not, the page says what the cluster says.
   if (container.state !== 'running') shell.classList.add('unlikely');
+  const { attach } = container;
+  const joining = attach ? [link('Attach', attachLink(place, attach === 'terminal'), 'open-attach')] : [];
   const log = link('Log', logLink(place), 'open-log');
   const kind = container.kind === 'container' ? undefined : element('span', { class: 'kind' }, container.kind);
   const root = element(
@@ -43,9 +45,9 @@ function containerRow(
     element('span', { class: 'name', title: container.name }, container.name),
     kind,
     stateBadge(container.reason || container.state, containerTone(container)),
-    element('span', { class: 'ways' }, shell, log),
+    element('span', { class: 'ways' }, shell, ...joining, log),
   );
-  return { name: container.name, root, targets: [shell, log] };
+  return { name: container.name, root, targets: [shell, ...joining, log] };
 }
 
 function stateBadge(text: string, tone: Tone): HTMLElement {

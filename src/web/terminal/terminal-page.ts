@@ -165,7 +165,9 @@ export class TerminalPage implements OutputView {
       if (bytes.length === 1 && bytes[0] === 0x0d) this.#startNew();
       return;
     }
-    if (client.type(bytes)) {
+    // Enter is a carriage return; what turns it into the end of a line is the terminal, and here is none.
+    const sent = this.#target.tty ? bytes : bytes.map((byte) => (byte === 0x0d ? 0x0a : byte));
+    if (client.type(sent)) {
       if (bytes.length === 1 && bytes[0] === interrupt) this.#skip.interrupted(client.queued);
       return;
     }

@@ -119,6 +119,16 @@ describe('the choice of a shell', () => {
     });
   });
 
+  it('[UP5] goes straight to cmd where Windows says that there is no such program', async () => {
+    const { attempt, events, attempts } = await openShell();
+    const status = 'hcs::System::CreateProcess app: The system cannot find the file specified.';
+    (await attempt(0)).events.ended({ ...missing, status });
+    expect((await attempt(1)).command).toEqual(['cmd']);
+    (await attempt(1)).events.ended({ ...missing, status });
+    expect(await events.ends()).toMatchObject({ message: 'There is no shell in this container; tried /bin/sh, cmd.' });
+    expect(attempts).toHaveLength(2);
+  });
+
   it('[UP5] keeps a shell that has shown itself, whatever it ends with', async () => {
     const { events, attempt, attempts } = await openShell();
     const first = await attempt(0);
