@@ -8,8 +8,8 @@ import type { Parts } from './parts.ts';
 
 /** Listens for Kubernetes clients when an address for them is given. */
 export async function startDropIn(
-  { config, log, sealer }: Parts,
-  tools: Omit<DropInDoorOptions, 'guard' | 'cluster' | 'seal' | 'mayStart'>,
+  { config, log, audit, sealer }: Parts,
+  tools: Omit<DropInDoorOptions, 'guard' | 'audit' | 'cluster' | 'seal' | 'mayStart'>,
   questions: EdgeUpstream,
   scope: Scope,
 ): Promise<DropInDoor | undefined> {
@@ -18,6 +18,7 @@ export async function startDropIn(
   const door = new DropInDoor({
     ...tools,
     guard: guardOf(listen, config, tools.auth),
+    audit,
     cluster: (name) => questions.clusterOf(name),
     seal: ({ credential, subject }, { cluster }) => sealer.seal(credential, credentialContext(cluster, subject)),
     mayStart: (user, target) => questions.mayStart(user, target),

@@ -71,6 +71,8 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
       return text === undefined ? target && limits.look(subject, target) : { text, retryAfterSeconds: 5 };
     },
     endSession: (session) => endSession(session, { ...tools, logs: broker.logs }),
+    edge: name,
+    audit: parts.audit,
     log,
   });
   const http = new HttpDoor({

@@ -28,6 +28,7 @@ export async function startWorker(parts: Parts, name: string, scope: Scope): Pro
     unseal: ({ credential, target, subject }) => sealer.open(credential, credentialContext(target.cluster, subject)),
     maxSessions: config.workerSessions,
     maxHeldBytes: config.workerHeldMegabytes * 1024 * 1024,
+    audit: parts.audit,
     log: (event, fields) => log.info(fields, event),
   });
   await pool.start();

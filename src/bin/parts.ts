@@ -8,6 +8,7 @@ import { MemoryBroker } from '../broker/memory/memory-broker.ts';
 import { DirectLink } from '../broker/memory/memory-link.ts';
 import { MemoryServer } from '../broker/memory/memory-server.ts';
 import type { Config } from '../config/options.ts';
+import type { AuditEvent } from '../session/audit-event.ts';
 import type { Log } from '../telemetry/log.ts';
 import { systemClock as clock, newId, systemRandom as random } from './system.ts';
 import type { Upstream } from './upstream.ts';
@@ -17,6 +18,8 @@ export interface Parts {
   readonly config: Config;
   readonly version: string;
   readonly log: Log;
+  /** Written whatever the level of the log is (ED7). */
+  readonly audit: (event: AuditEvent) => void;
   readonly broker: Broker;
   readonly sealer: Sealer;
   readonly upstream: Upstream;

@@ -2,7 +2,9 @@
 import { CodedError } from '../base/coded-error.ts';
 import { Scope } from '../base/scope.ts';
 import { helpText, printedConfig } from '../config/describe.ts';
+import type { Config } from '../config/options.ts';
 import { type Reading, readConfig } from '../config/read-config.ts';
+import type { AuditEvent } from '../session/audit-event.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { UpstreamRefusal } from '../upstream/upstream.ts';
 import { type Running, runCommand } from './run-command.ts';
@@ -43,7 +45,14 @@ async function run({ command, config, warnings }: Extract<Reading, { kind: 'conf
   let running: Running;
   try {
     const environment = process.env;
-    const setting = { config, version: packageVersion(), environment, log, say: (line: string) => void process.stdout.write(`${line}\n`) };
+    const setting = {
+      config,
+      version: packageVersion(),
+      environment,
+      log,
+      audit: openAudit(config),
+      say: (line: string) => void process.stdout.write(`${line}\n`),
+    };
     const started = await Promise.race([runCommand(command, setting, scope), stopped.reason.then(() => undefined)]);
     if (!started) return await close(scope, log, 0);
     running = started;
@@ -69,7 +78,14 @@ async function close(scope: Scope, log: Log, code: number): Promise<number> {
   }
 }
 
-function openLog({ logLevel, logFormat }: Extract<Reading, { kind: 'config' }>['config']): Log {
+/** Audit events are lines of the same log, at any level but `silent` (ED7). */
+function openAudit(config: Config): (event: AuditEvent) => void {
+  const { logLevel } = config;
+  const log = openLog({ ...config, logLevel: logLevel === 'silent' ? 'silent' : 'info' });
+  return ({ audit, ...fields }) => log.info(fields, `audit: ${audit}`);
+}
+
+function openLog({ logLevel, logFormat }: Config): Log {
   const format = logFormat === 'auto' ? (process.stderr.isTTY ? 'text' : 'json') : logFormat;
   return createLog({ level: logLevel, format, fields: {}, write: (line) => void process.stderr.write(line) });
 }

@@ -3,6 +3,7 @@ import type { Scope } from '../base/scope.ts';
 import type { Command } from '../config/option.ts';
 import type { Config } from '../config/options.ts';
 import { startDemoCluster } from '../demo/demo-cluster.ts';
+import type { AuditEvent } from '../session/audit-event.ts';
 import type { Log } from '../telemetry/log.ts';
 import { startAdmin } from './compose-admin.ts';
 import { startEdge } from './compose-edge.ts';
@@ -22,6 +23,7 @@ export interface CommandSetting {
   readonly version: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly log: Log;
+  readonly audit: (event: AuditEvent) => void;
   /** A line for the person who started it. */
   readonly say: (line: string) => void;
 }
@@ -42,10 +44,10 @@ export async function runCommand(command: Command, setting: CommandSetting, scop
   return { drain: async (ms) => void (await Promise.all(started.map((part) => part.drain(ms)))) };
 }
 
-async function openParts({ config, version, environment, log }: CommandSetting, scope: Scope): Promise<Parts> {
+async function openParts({ config, version, environment, log, audit }: CommandSetting, scope: Scope): Promise<Parts> {
   const sealing = await sealer(config.sealKeyFile);
   const upstream = await openUpstream({ config, environment, version, log }, scope);
-  return { config, version, log, sealer: sealing, upstream, broker: await openBroker(config, log, scope) };
+  return { config, version, log, audit, sealer: sealing, upstream, broker: await openBroker(config, log, scope) };
 }
 
 /** One that nobody answers for is a mistake when it is the only one; of several the others may be used. */

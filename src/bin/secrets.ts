@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { newSealKey, parseSealKey, Sealer } from '../auth/seal.ts';
+import { newSealKey, parseSealKeys, Sealer } from '../auth/seal.ts';
 import { newAccessToken, parseAccessToken } from '../auth/token-authenticator.ts';
 import { CodedError } from '../base/coded-error.ts';
 
@@ -16,7 +16,7 @@ export async function accessToken(file: string | undefined): Promise<AccessToken
 
 /** Without a file the key lives as long as this process, which is enough when edge and worker are one. @throws CodedError */
 export async function sealer(file: string | undefined): Promise<Sealer> {
-  return new Sealer(file === undefined ? newSealKey() : await readSecret(file, 'sealing key', parseSealKey));
+  return new Sealer(...(file === undefined ? [newSealKey()] : await readSecret(file, 'sealing key', parseSealKeys)));
 }
 
 /** The file is named in the error, its content never. @throws CodedError with one sentence */

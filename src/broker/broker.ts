@@ -111,6 +111,8 @@ interface SocketTicket {
 export interface SessionTicket {
   readonly target: Target;
   readonly subject: string;
+  /** Their name, for audit events (ED7). */
+  readonly user: string;
   /** Sealed (UP8), base64url; empty: the relay's own. */
   readonly credential: string;
   readonly detached: 'run' | 'pause';

@@ -192,7 +192,7 @@ export const options = {
     value: 'FILE',
     schema: path(),
     description:
-      "File with the key (32 bytes, base64 or hex) that seals users' credentials in the broker, the same on every edge and worker.",
+      "File with the key (32 bytes, base64 or hex) that seals users' credentials in the broker, the same on every edge and worker. More keys, one a line, are old or coming ones: they only open.",
     group: 'Access',
     commands: relay,
   },

@@ -11,6 +11,8 @@ export interface SessionRecord {
   readonly started: boolean;
   /** Who opened it; a resume by somebody else is refused (RS2). */
   readonly subject: string;
+  /** Their name, for audit events (ED7) and nothing else. */
+  readonly user: string;
   /** SHA-256 of the resume key, hex. */
   readonly keyHash: string;
   /** Sealed credential (UP8), base64url; empty: the relay's own. */

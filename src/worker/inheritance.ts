@@ -1,8 +1,10 @@
 import { takeNonce } from '../log/nonce.ts';
 import type { SessionId, WorkerId } from '../protocol/ids.ts';
+import { endEvent } from '../session/audit-event.ts';
+import type { SessionRecord } from '../session/session-record.ts';
 import type { PumpTools } from './pump-tools.ts';
 
-type InheritanceTools = Pick<PumpTools, 'broker' | 'worker' | 'random' | 'log'>;
+type InheritanceTools = Pick<PumpTools, 'broker' | 'worker' | 'clock' | 'random' | 'audit' | 'log'>;
 
 const workerLost = { kind: 'worker-lost', message: 'The worker that held this session was lost; its process may still run.' } as const;
 
@@ -29,15 +31,16 @@ export class Inheritance {
     if (this.#held(session)) return;
     const record = await sessions.read(session);
     if (this.#held(session)) return;
-    const { state, owner } = record ?? {};
-    if (state === 'owned' && (owner === dead || this.#taking.has(session))) await this.#settle(session, owner ?? dead, record?.graceMs);
-    else if (state === 'waiting') await this.#queue(session);
+    const owner = record?.owner ?? dead;
+    if (record?.state === 'owned' && (owner === dead || this.#taking.has(session))) await this.#settle(record, owner);
+    else if (record?.state === 'waiting') await this.#queue(session);
     this.#taking.delete(session);
     await sessions.forget(session, dead);
   }
 
-  async #settle(session: SessionId, owner: WorkerId, graceMs = 300_000): Promise<void> {
-    const { broker, worker, random, log } = this.#tools;
+  async #settle(record: SessionRecord, owner: WorkerId): Promise<void> {
+    const { broker, worker, clock, random, audit, log } = this.#tools;
+    const { id: session, graceMs } = record;
     if (await broker.sessions.release(session, owner)) return this.#queue(session);
     if (this.#held(session)) return;
     // The index first, and it stays there for the next sweep: what this worker took and could not end, or what a fail-over opens again, is
@@ -48,7 +51,10 @@ export class Inheritance {
     const taken = await broker.logs.takeOutput(session, request);
     if (taken.kind === 'taken') {
       const end = { owner: worker, nonce: takeNonce(random), reason: workerLost, keepMs: graceMs };
-      log('session ended', { sessionId: session, kind: workerLost.kind, answer: await broker.logs.end(session, end) });
+      const answer = await broker.logs.end(session, end);
+      log('session ended', { sessionId: session, kind: workerLost.kind, answer });
+      const bytesOut = taken.fence.base.offset;
+      if (answer === 'ended') audit(endEvent(record, worker, workerLost, clock.wallMs(), { bytesOut }));
     }
   }
 

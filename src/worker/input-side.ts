@@ -51,6 +51,7 @@ export class InputSide implements ReaderSink {
   #ended = false;
   #told = { typed: 0, atMs: 0 };
   #untrimmedBytes = 0;
+  #typedBytes = 0;
   #last: Entry | undefined;
   #adopted: FenceEntry | undefined;
   /** Whose input the entries of a fence are. After a rewind entries come again whose fence entry may have left the log (RS4). */
@@ -61,6 +62,11 @@ export class InputSide implements ReaderSink {
     this.#events = events;
     this.#clock = clock;
     this.#permit = permit;
+  }
+
+  /** Written to the upstream, of all streams. */
+  get typedBytes(): number {
+    return this.#typedBytes;
   }
 
   /** The driver's size, for the upstream request. */
@@ -223,6 +229,7 @@ export class InputSide implements ReaderSink {
     }
     this.#blocked = !upstream.write(bytes);
     this.#typist.wrote(bytes.length);
+    this.#typedBytes += bytes.length;
     const typed = this.#typist.current?.typed ?? 0;
     if (typed - this.#told.typed >= typedEvery.bytes) this.#tellCurrent();
   }

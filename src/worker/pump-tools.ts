@@ -2,6 +2,7 @@ import type { Clock, Random } from '../base/clock.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { RingBudget } from '../log/ring-budget.ts';
 import type { WorkerId } from '../protocol/ids.ts';
+import type { AuditEvent } from '../session/audit-event.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { Actor, UpstreamOpener } from '../upstream/upstream.ts';
 
@@ -19,5 +20,6 @@ export interface PumpTools {
   readonly permit: () => boolean;
   /** @throws when the credential cannot be unsealed with this worker's key */
   readonly unseal: (session: SessionRecord) => Actor | undefined;
+  readonly audit: (event: AuditEvent) => void;
   readonly log: (event: string, fields: Record<string, unknown>) => void;
 }

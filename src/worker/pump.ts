@@ -14,6 +14,7 @@ import { noStream, type SessionId } from '../protocol/ids.ts';
 import { outputLogBytes } from '../protocol/limits.ts';
 import { startOfLog } from '../protocol/position.ts';
 import type { WorkerStatus } from '../protocol/session-status.ts';
+import { startEvent } from '../session/audit-event.ts';
 import { CreditGate } from '../session/credit-gate.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -83,7 +84,9 @@ export class Pump {
     if (taken?.kind !== 'taken' || this.#over) return this.#finish();
     this.#begin(taken);
     const doubt = () => this.#appender?.doubt();
-    if (await recordStarted(this.#session.id, doubt, this.#tools, this.#abort.signal)) await this.#open();
+    if (!(await recordStarted(this.#session.id, doubt, this.#tools, this.#abort.signal))) return;
+    this.#tools.audit(startEvent(this.#session, this.#tools.worker));
+    await this.#open();
   }
 
   /** The lease was late and is back: what waited for it goes on, once the log has said that it is still this worker's (LS1). */
@@ -104,7 +107,8 @@ export class Pump {
     if (this.#ending || this.#over) return;
     // From here on nothing reaches the upstream: what was not typed is stated as such, not written into a closed socket (RS6).
     const typed = this.#input?.end() ?? { streams: {}, all: true };
-    this.#ending = new SessionEnd({ ...reason, typed }, this.#session, this.#tools);
+    const bytes = () => ({ bytesIn: this.#input?.typedBytes ?? 0, bytesOut: this.#appender?.writer.head.offset ?? 0 });
+    this.#ending = new SessionEnd({ ...reason, typed }, this.#session, bytes, this.#tools);
     this.#opening.abort();
     this.#upstream?.close();
     this.#output?.endSkip();

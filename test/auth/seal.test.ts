@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { credentialContext, newSealKey, parseSealKey, Sealer } from '../../src/auth/seal.ts';
+import { credentialContext, newSealKey, parseSealKeys, Sealer } from '../../src/auth/seal.ts';
 
 const bearer = { kind: 'bearer', token: 'token-abc:sécret' } as const;
 const cookie = { kind: 'rancher-cookie', value: 'token-def:hush' } as const;
@@ -49,14 +49,32 @@ describe('sealed credentials', () => {
     expect(sealer.seal(bearer, 'c')).not.toBe(sealer.seal(bearer, 'c'));
   });
 
+  it('[UP8] a key can be replaced while sessions live: the first one seals, each of them opens', () => {
+    const [old, next] = [newSealKey(), newSealKey()];
+    const before = new Sealer(old).seal(bearer, 'c');
+    // First every process learns the new key, then it becomes the first, then the old one goes.
+    const learnt = new Sealer(old, next);
+    const moved = new Sealer(next, old);
+    for (const sealer of [learnt, moved]) {
+      expect(sealer.open(before, 'c')).toEqual(bearer);
+      for (const other of [learnt, moved]) expect(other.open(sealer.seal(cookie, 'c'), 'c')).toEqual(cookie);
+    }
+    expect(new Sealer(next).open(moved.seal(bearer, 'c'), 'c')).toEqual(bearer);
+    expect(() => new Sealer(next).open(before, 'c')).toThrow(/cannot be opened/);
+    const text = `${Buffer.from(next).toString('base64')}\n\n  ${Buffer.from(old).toString('hex')}  \r\n`;
+    expect(new Sealer(...parseSealKeys(text)).open(before, 'c')).toEqual(bearer);
+    expect(() => parseSealKeys(`${text}short`)).toThrow(/32 bytes/);
+    expect(() => new Sealer()).toThrow(/32 bytes/);
+  });
+
   it('reads a key as hex or base64 of 32 bytes', () => {
     const key = newSealKey();
     const buffer = Buffer.from(key);
     for (const text of [buffer.toString('hex'), `${buffer.toString('base64')}\n`, buffer.toString('base64url')]) {
-      expect(Buffer.from(parseSealKey(text)).equals(buffer)).toBe(true);
+      expect(parseSealKeys(text).map((each) => Buffer.from(each).equals(buffer))).toEqual([true]);
     }
     for (const bad of ['', 'abc', buffer.subarray(1).toString('hex'), `${buffer.toString('hex')}00`]) {
-      expect(() => parseSealKey(bad)).toThrow(/32 bytes/);
+      expect(() => parseSealKeys(bad)).toThrow(/32 bytes/);
     }
     expect(() => new Sealer(key.subarray(1))).toThrow(/32 bytes/);
   });

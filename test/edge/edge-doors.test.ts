@@ -131,7 +131,11 @@ describe('the doors of an edge', () => {
   it('[ED2] a ticket is of no use without a good sign-in, nor a ticket of another kind', async () => {
     const { opened, tickets, broker, accepted } = doors();
     const wrong = read(await tickets.give(request('POST', '/', { headers: { authorization: 'Bearer wrong-wrong-wrong' } }))).body;
-    await broker.tickets.put('of-a-session', { target: {} as never, subject: '', credential: '', detached: 'run', graceMs: 0 }, 1000);
+    await broker.tickets.put(
+      'of-a-session',
+      { target: {} as never, subject: '', user: '', credential: '', detached: 'run', graceMs: 0 },
+      1000,
+    );
     for (const ticket of [String(wrong['ticket']), 'of-a-session', '', 'nothing']) {
       const decision = await opened.upgrade(upgrade('/v1/attach', ['poseidon.v1', `poseidon.ticket.${ticket}`], bearer));
       expect(socket(decision).closes, ticket).toEqual([4502]);

@@ -115,6 +115,7 @@ describe('sessions over HTTP', () => {
     expect(content).toEqual({
       target: { ...target, tty: true },
       subject: 'access-token',
+      user: 'access-token',
       credential: '',
       detached: 'run',
       graceMs: 300_000,

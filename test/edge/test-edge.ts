@@ -13,6 +13,7 @@ import { pickerRoutes } from '../../src/edge/http/picker-routes.ts';
 import { sessionRoutes } from '../../src/edge/http/session-routes.ts';
 import type { StaticPages } from '../../src/edge/http/static-pages.ts';
 import type { SessionId } from '../../src/protocol/ids.ts';
+import type { AuditEvent } from '../../src/session/audit-event.ts';
 import type { SessionRecord } from '../../src/session/session-record.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 
@@ -25,6 +26,7 @@ export class TestEdge {
   readonly ended: SessionId[] = [];
   readonly asked: unknown[][] = [];
   readonly logLines: string[] = [];
+  readonly audited: AuditEvent[] = [];
   readonly sealer = new Sealer(newSealKey());
   readonly guard: BrowserGuard;
   readonly door: HttpDoor;
@@ -57,6 +59,8 @@ export class TestEdge {
           newId: (length) => randomBytes(length).toString('base64url').slice(0, length),
           full: async () => (this.full === undefined ? undefined : { text: this.full, retryAfterSeconds: 5 }),
           endSession: async ({ id }) => void this.ended.push(id),
+          edge: 'edge-1',
+          audit: (event) => void this.audited.push(event),
           log,
         }),
       ],

@@ -91,7 +91,7 @@ export class SimBroker {
   putTicket(ticket: string, target: Target): boolean {
     if (this.#out) return false;
     const { detached } = this.#world.profile;
-    const content = { target, subject: 'user', credential: '', detached, graceMs: 900_000 };
+    const content = { target, subject: 'user', user: 'user', credential: '', detached, graceMs: 900_000 };
     this.#server.hints.putTicket(ticket, content, this.process.clock.now() + 60_000);
     return true;
   }

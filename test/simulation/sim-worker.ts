@@ -26,6 +26,7 @@ export class SimWorker {
       unseal: () => undefined,
       maxSessions: 100,
       maxHeldBytes: 64 * 1024 * 1024,
+      audit: () => {},
       log: (event, fields) => {
         world.note(`${name}: ${event} ${JSON.stringify(fields)}`);
         if (event === 'session taken') world.truth.claimed(fields['sessionId'] as SessionId);

@@ -25,6 +25,7 @@ export function dropInDoor(relay: TestRelay, options: Partial<DropInDoorOptions>
     admission: clusterDecides,
     health: healthRoutes(() => undefined),
     guard: new BrowserGuard({ listen: { host: '127.0.0.1', port: 1 }, allowedHosts: undefined, allowedOrigins: [] }),
+    audit: (event) => void relay.audited.push(event),
     cluster: (name) => (name === undefined || name === 'c-1' ? 'c-1' : undefined),
     seal: ({ subject }) => `sealed-${subject}`,
     mayStart: async () => undefined,

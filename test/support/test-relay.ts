@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Random } from '../../src/base/clock.ts';
-import { type Broker, BrokerUnavailable, type SessionStore, type TicketContent } from '../../src/broker/broker.ts';
+import { type Broker, BrokerUnavailable, type SessionStore, type SessionTicket } from '../../src/broker/broker.ts';
 import type { LogStore } from '../../src/broker/log-store.ts';
 import { MemoryBroker } from '../../src/broker/memory/memory-broker.ts';
 import { DirectLink } from '../../src/broker/memory/memory-link.ts';
@@ -10,6 +10,7 @@ import { RelayDoor, type RelayDoorOptions } from '../../src/edge/relay/relay-doo
 import { SharedParts, type SharedPartsOptions } from '../../src/edge/relay/shared-parts.ts';
 import type { SessionId, WorkerId } from '../../src/protocol/ids.ts';
 import type { Target } from '../../src/protocol/target.ts';
+import type { AuditEvent } from '../../src/session/audit-event.ts';
 import { WorkerPool } from '../../src/worker/pool.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeOpener } from './fake-upstream.ts';
@@ -31,6 +32,7 @@ export class TestRelay implements AsyncDisposable {
   readonly random: Random = seeded(42);
   readonly server = new MemoryServer({ clock: this.clock });
   readonly opener = new FakeOpener();
+  readonly audited: AuditEvent[] = [];
   readonly events: Array<{ readonly event: string; readonly [field: string]: unknown }> = [];
   readonly #doors: RelayDoor[] = [];
   readonly #shared: SharedParts[] = [];
@@ -76,9 +78,9 @@ export class TestRelay implements AsyncDisposable {
     return worker;
   }
 
-  async ticket(content: Partial<TicketContent> = {}): Promise<string> {
+  async ticket(content: Partial<SessionTicket> = {}): Promise<string> {
     const ticket = `ticket-${++this.#ids}`;
-    const whole = { target: shell, subject: 'ann', credential: '', detached: 'run', graceMs: 300_000, ...content } as const;
+    const whole = { target: shell, subject: 'ann', user: 'Ann', credential: '', detached: 'run', graceMs: 300_000, ...content } as const;
     await this.broker().tickets.put(ticket, whole, 60_000);
     return ticket;
   }
@@ -190,6 +192,7 @@ export class TestWorker {
       random: relay.random,
       crc32,
       unseal: () => undefined,
+      audit: (event) => void relay.audited.push(event),
       log: (event, fields) => relay.events.push({ event, ...fields }),
       maxSessions,
       maxHeldBytes,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TicketContent } from '../../src/broker/broker.ts';
+import type { SessionTicket } from '../../src/broker/broker.ts';
 import { FrameType } from '../../src/protocol/frame-type.ts';
 import { GapCause } from '../../src/protocol/gap.ts';
 import { bound } from '../support/bound.ts';
@@ -9,7 +9,7 @@ import { TestRelay } from '../support/test-relay.ts';
 const KiB = 1024;
 
 /** A browser whose ticket says what becomes of the session when nobody drives. */
-async function openWith(relay: TestRelay, content: Partial<TicketContent>, door = relay.door()): Promise<TestBrowser> {
+async function openWith(relay: TestRelay, content: Partial<SessionTicket>, door = relay.door()): Promise<TestBrowser> {
   const browser = new (class extends TestBrowser {
     override ticket(done: (answer: { readonly ticket: string }) => void): void {
       void relay.ticket(content).then((ticket) => done({ ticket }));

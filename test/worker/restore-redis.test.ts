@@ -33,6 +33,7 @@ describe('a Redis that comes back empty', () => {
       ...tools,
       crc32,
       unseal: () => undefined,
+      audit: () => {},
       log: (event) => void events.push(event),
       maxSessions: 10,
       maxHeldBytes: 64 * 1024 * 1024,

@@ -14,6 +14,7 @@ export const recordFields = [
   'started',
   'target',
   'subject',
+  'user',
   'keyHash',
   'credential',
   'cols',
@@ -25,8 +26,18 @@ export const recordFields = [
 
 /** The fields that `create` writes beside state and key hash. */
 export function writtenFields(session: Omit<NewSession, 'id' | 'keyHash'>): readonly (string | number)[] {
-  const { target, subject, credential, size, detached, graceMs, createdAtMs } = session;
-  const fields = { target: JSON.stringify(target), subject, credential, cols: size.cols, rows: size.rows, detached, graceMs, createdAtMs };
+  const { target, subject, user, credential, size, detached, graceMs, createdAtMs } = session;
+  const fields = {
+    target: JSON.stringify(target),
+    subject,
+    user,
+    credential,
+    cols: size.cols,
+    rows: size.rows,
+    detached,
+    graceMs,
+    createdAtMs,
+  };
   return Object.entries(fields).flat();
 }
 
@@ -41,6 +52,7 @@ export function recordOf(id: SessionId, values: readonly (string | null)[]): Ses
     started: text('started') === '1',
     target: objectOf(text('target')) as Target,
     subject: text('subject'),
+    user: text('user'),
     keyHash: text('keyHash'),
     credential: text('credential'),
     size: { cols: Number(text('cols')), rows: Number(text('rows')) },

@@ -7,6 +7,7 @@ import { sleep } from '../../base/clock.ts';
 import { BrokerUnavailable } from '../../broker/broker.ts';
 import type { EndReason } from '../../protocol/end-reason.ts';
 import type { Target } from '../../protocol/target.ts';
+import { type AuditEvent, refusedEvent } from '../../session/audit-event.ts';
 import { type Gauge, sumGauges } from '../../telemetry/gauges.ts';
 import { chooseChannelProtocol, chooseLogProtocol } from '../../upstream/kubernetes/subprotocol.ts';
 import { matchRoute, type Route } from '../http/route.ts';
@@ -35,6 +36,7 @@ export interface DropInDoorOptions extends Omit<EdgeTools, 'channels' | 'reads' 
   readonly health: readonly Route[];
   /** The cluster of that name as a Target has it; without a name the one that is served under `/`. undefined: there is none. */
   readonly cluster: (name: string | undefined) => string | undefined;
+  readonly audit: (event: AuditEvent) => void;
   readonly seal: (user: User, target: Target) => string;
   /** Asks the upstream whether it would start the stream, without starting it. @returns why not; undefined: it would */
   readonly mayStart: (user: User, target: Target) => Promise<EndReason | undefined>;
@@ -150,9 +152,15 @@ export class DropInDoor implements StreamDoors {
     const target = streamTarget(path, cluster, request.query);
     if (typeof target === 'string') return failureAnswer(400, target);
     const refused = admission.refusal(user, target);
+    if (refused !== undefined) this.#refused(user, target, 'not-granted', refused);
     if (refused !== undefined) return failureAnswer(403, refused);
     const full = shared.full(user.subject);
     return full ? failureAnswer(429, full, retrySoon) : { signIn, target, subprotocols: offer.subprotocols };
+  }
+
+  #refused({ subject, name }: User, target: Target, reason: string, message: string): void {
+    const { audit, edge } = this.#options;
+    audit(refusedEvent({ target, subject, user: name }, edge, reason, message));
   }
 
   /** What a client without WebSockets is told (DI4): what the API server would say, and what it cannot have here. */
@@ -185,11 +193,12 @@ export class DropInDoor implements StreamDoors {
     const { shared, limits, signIns, seal, log } = this.#options;
     const { user } = signIn;
     const { subject } = user;
-    const session = new DropInSession({ target, subject, credential: seal(user, target) }, this.#tools, () => {
+    const session = new DropInSession({ target, subject, user: user.name, credential: seal(user, target) }, this.#tools, () => {
       this.#sessions.delete(session);
       unwatch?.();
     });
     const busy = await limits?.enter(session.sessionId, subject, target);
+    if (busy) this.#refused(user, target, 'busy', busy.text);
     if (busy) return tooMany(busy);
     const unwatch = signIns?.watch({ signIn, over: () => session.signInOver() });
     this.#sessions.add(session);

@@ -24,6 +24,7 @@ import type { DropInHolds } from './drop-in-gauges.ts';
 export interface DropInPlan {
   readonly target: Target;
   readonly subject: string;
+  readonly user: string;
   /** Sealed (UP8). */
   readonly credential: string;
 }
@@ -177,8 +178,8 @@ export class DropInSession implements ReaderSink {
 
   async #create(): Promise<void> {
     const { broker, clock, newId, hash } = this.#tools;
-    const { target, subject, credential } = this.#plan;
-    const record = { id: this.sessionId, target, subject, credential, detached: 'pause', graceMs, size: firstSize } as const;
+    const { target, subject, user, credential } = this.#plan;
+    const record = { id: this.sessionId, target, subject, user, credential, detached: 'pause', graceMs, size: firstSize } as const;
     // Nobody knows the key: there is no second attachment.
     if (!(await broker.sessions.create({ ...record, keyHash: hash(newId(32)), createdAtMs: clock.wallMs() })))
       throw new Error('session id taken');

@@ -4,6 +4,7 @@ import type { User } from '../../auth/user.ts';
 import type { SessionStore, TicketStore } from '../../broker/broker.ts';
 import { isSessionId, type SessionId } from '../../protocol/ids.ts';
 import { parseTarget, type Target } from '../../protocol/target.ts';
+import { type AuditEvent, refusedEvent } from '../../session/audit-event.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { HttpRequest, HttpResponse } from '../listener.ts';
@@ -32,12 +33,14 @@ export interface SessionOptions {
   readonly endSession: (session: SessionRecord) => Promise<void>;
   /** Why the socket that follows would not be taken: a sentence that names the limit (FC7, FC10). */
   readonly full: (subject: string, target?: Target) => Promise<LimitRefusal | undefined>;
+  readonly edge: string;
+  readonly audit: (event: AuditEvent) => void;
   readonly log: Log;
 }
 
 /** Sessions as an API: create (for a ticket), list, end. */
 export function sessionRoutes(options: SessionOptions): readonly Route[] {
-  const { broker, sealer, admission, detached, graceMs, newId, endSession, full, log } = options;
+  const { broker, sealer, admission, detached, graceMs, newId, endSession, full, edge, audit, log } = options;
 
   async function create(request: HttpRequest, user: User): Promise<HttpResponse> {
     const busy = await full(user.subject);
@@ -47,13 +50,15 @@ export function sessionRoutes(options: SessionOptions): readonly Route[] {
     const target = parseTarget(body.value);
     if (typeof target === 'string') return failure(400, 'bad-target', `${target}.`);
     const refused = admission.refusal(user, target);
+    if (refused !== undefined) audit(refusedEvent({ target, subject: user.subject, user: user.name }, edge, 'not-granted', refused));
     if (refused !== undefined) return failure(403, 'not-granted', `${refused}.`, 'The operator of this relay grants it.');
     const reached = await full(user.subject, target);
+    if (reached) audit(refusedEvent({ target, subject: user.subject, user: user.name }, edge, 'busy', reached.text));
     if (reached) return limitAnswer(reached);
     const ticket = newId(ticketLength);
     const { subject } = user;
     const credential = sealer.seal(user.credential, credentialContext(target.cluster, subject));
-    await broker.tickets.put(ticket, { target, subject, credential, detached, graceMs }, ticketMs);
+    await broker.tickets.put(ticket, { target, subject, user: user.name, credential, detached, graceMs }, ticketMs);
     const { kind, cluster, namespace, pod, container } = target;
     log.info({ subject, kind, cluster, namespace, pod, container }, 'ticket given');
     return json(201, { ticket, expiresInMs: ticketMs });

@@ -31,9 +31,9 @@ async function create(open: Open, subject: string, tools: RelayTools): Promise<J
   const full = await limits?.enter(id, subject, ticket.target);
   if (full) return { code: CloseCode.busy, text: full.text };
   const key = newId(32);
-  const { target, credential, detached, graceMs } = ticket;
+  const { target, user, credential, detached, graceMs } = ticket;
   const size = { cols: open.cols, rows: open.rows };
-  const record = { id, target, subject, credential, detached, graceMs, size, keyHash: hash(key), createdAtMs: clock.wallMs() };
+  const record = { id, target, subject, user, credential, detached, graceMs, size, keyHash: hash(key), createdAtMs: clock.wallMs() };
   if (!(await broker.sessions.create(record))) throw new Error('session id taken');
   const from = { position: startOfLog, base: startOfLog, nonce: 0, parsed: 0, typed: 0 };
   return { session: { ...record, state: 'waiting', owner: undefined, started: false }, key, from };

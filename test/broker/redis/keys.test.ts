@@ -24,7 +24,11 @@ async function useEverything(broker: Broker): Promise<void> {
   for (const item of await broker.opens.pull(worker, 1, new AbortController().signal)) await broker.opens.acknowledge(item);
   await broker.leases.renew(worker);
   await broker.limits.enter(ids[0], [{ of: { kind: 'subject', subject: 'user-a' }, sessions: 9, opensPerMinute: 9 }]);
-  await broker.tickets.put('ticket', { target: sessionOf(ids[0]).target, subject: '', credential: '', detached: 'run', graceMs: 0 }, 1000);
+  await broker.tickets.put(
+    'ticket',
+    { target: sessionOf(ids[0]).target, subject: '', user: '', credential: '', detached: 'run', graceMs: 0 },
+    1000,
+  );
 }
 
 describe('the keys in Redis', () => {

@@ -27,6 +27,7 @@ export function sessionOf(id: SessionId, part: Partial<NewSession> = {}): NewSes
     id,
     target: { kind: 'exec', cluster: 'local', namespace: 'default', pod: 'web-0', container: 'app', command: ['ls', 'ä'], tty: true },
     subject: 'user-äöü',
+    user: 'Jörg',
     keyHash: randomBytes(32).toString('hex'),
     credential: 'c2VhbGVk',
     size: { cols: 80, rows: 24 },

@@ -91,6 +91,7 @@ describe.each(twins)('opens, leases, tickets: $name', (twin) => {
     const content = {
       target: { kind: 'exec', cluster: 'c', namespace: 'n', pod: 'p', container: '', command: [], tty: true },
       subject: 'ü',
+      user: 'ü',
       credential: '',
       detached: 'run',
       graceMs: 1,

@@ -329,7 +329,11 @@ describe('the drop-in door', () => {
       const { shared, ...tools } = relay.edgeTools('edge-d');
       const { channels, reads, rings } = shared;
       const target = { kind: 'exec', cluster: 'c', namespace: 'n', pod: 'p', container: '', command: ['sh'], tty: false } as const;
-      const session = new DropInSession({ target, subject: 'ann', credential: '' }, { ...tools, channels, reads, rings }, () => {});
+      const session = new DropInSession(
+        { target, subject: 'ann', user: 'ann', credential: '' },
+        { ...tools, channels, reads, rings },
+        () => {},
+      );
       const opening = session.open();
       await relay.clock.advance(10);
       expect(await opening).toBeUndefined();

@@ -127,6 +127,7 @@ class LogRun {
     const target = { kind: 'exec', cluster: 'local', namespace: 'default', pod: 'pod', container: '', command: ['sh'], tty: true } as const;
     const owner = {
       subject: 'user',
+      user: 'user',
       keyHash: '',
       credential: '',
       size: { cols: 80, rows: 24 },
