@@ -80,7 +80,7 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
     guard,
     health,
     routes: [
-      ...loginRoutes({ auth, edge: name, tls: tls !== undefined, log }),
+      ...loginRoutes({ auth, edge: name, terminalActions: config.terminalActions, tls: tls !== undefined, log }),
       ...socketTicketRoutes(tickets),
       ...sessions,
       ...pickerRoutes(questions),

@@ -53,7 +53,7 @@ function masked(text: string): string {
 function plain(value: NonNullable<Config[OptionName]>): string {
   if (typeof value !== 'object') return String(value);
   if ('host' in value) return `${value.host.includes(':') ? `[${value.host}]` : value.host}:${value.port}`;
-  return value.join(',');
+  return value.join(',') || 'none';
 }
 
 /** Rows of the table in the documentation (Markdown). */

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { jwtOptions } from './jwt-options.ts';
 import { limitOptions } from './limit-options.ts';
 import { type Command, commands, type Option } from './option.ts';
-import { address, hostList, name, oneOf, originList, path, redisUrl, url, wholeNumber, yesOrNo } from './values.ts';
+import { address, hostList, name, oneOf, originList, path, redisUrl, someOf, url, wholeNumber, yesOrNo } from './values.ts';
 
 const everywhere = commands;
 const relay: readonly Command[] = ['standalone', 'edge', 'worker'];
@@ -275,6 +275,17 @@ export const options = {
     commands: edges,
   },
   ...limitOptions,
+  terminalActions: {
+    env: 'POSEIDON_TERMINAL_ACTIONS',
+    flag: '--terminal-actions',
+    value: 'clipboard,title,links|none',
+    schema: someOf(['clipboard', 'title', 'links']),
+    default: 'links',
+    description:
+      'What a program in a container may do outside of its terminal by escape sequences: write to the clipboard, set the title of the page, make a text a link (which is asked about when it is clicked).',
+    group: 'Sessions',
+    commands: edges,
+  },
   workerSessions: {
     env: 'POSEIDON_WORKER_SESSIONS',
     flag: '--worker-sessions',

@@ -81,6 +81,18 @@ export function yesOrNo() {
   });
 }
 
+/** Several of them, or `none`. */
+export function someOf<const Word extends string>(words: readonly Word[]) {
+  return z.string().transform((text, context): readonly Word[] => {
+    if (text === 'none') return [];
+    const items = text.split(',').flatMap((item) => item.trim() || []);
+    const known = items.flatMap((item) => words.find((word) => word === item) ?? []);
+    return known.length === items.length && known.length > 0
+      ? known
+      : fail(context, `not known. Give some of ${words.join(', ')}, or none`);
+  });
+}
+
 /** `https://host[:port]`, as browsers write the Origin header. */
 export function originList() {
   return list((item) => {

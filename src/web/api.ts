@@ -1,5 +1,8 @@
 import type { Target } from '../protocol/target.ts';
 
+const outsideActions = ['clipboard', 'title', 'links'] as const;
+export type OutsideAction = (typeof outsideActions)[number];
+
 export interface ClusterRow {
   readonly id: string;
   readonly name: string;
@@ -47,10 +50,15 @@ export class ApiFailure extends Error {
 
 /** The relay's HTTP API as the pages use it. Answers are parsed here, once; every failure is an {@link ApiFailure}. */
 export class Api {
+  /** What programs may do outside of a terminal, as the relay said when it was last asked who is signed in (ED8). */
+  outsideActions: readonly OutsideAction[] = [];
+
   /** @returns whether this browser is signed in */
   async signedIn(): Promise<boolean> {
     try {
-      await this.#request('GET', '/v1/me');
+      const { terminalActions } = record(await this.#request('GET', '/v1/me'));
+      const named: readonly unknown[] = Array.isArray(terminalActions) ? terminalActions : [];
+      this.outsideActions = outsideActions.filter((action) => named.includes(action));
       return true;
     } catch (failure) {
       if (failure instanceof ApiFailure && failure.status === 401) return false;

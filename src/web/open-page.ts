@@ -27,9 +27,10 @@ export async function openPage(linked: LinkedTarget, open: (target: Target, part
 
 async function signedIn(api: Api, signIn: SignIn): Promise<void> {
   const refused = await signInByFragment(api);
-  if (refused) return signIn.ask(refusal(refused));
+  if (refused) await signIn.ask(refusal(refused));
   try {
-    if (!(await api.signedIn())) await signIn.ask();
+    // Whoever has just signed in asks again: the answer says more than yes.
+    while (!(await api.signedIn())) await signIn.ask();
   } catch (failure) {
     // The relay does not answer now: whatever the page asks next says so, and goes on trying.
     if (!(failure instanceof ApiFailure)) throw failure;

@@ -121,6 +121,15 @@ describe('the configuration', () => {
     expect(warnings).toEqual(['POSEIDON_LISTN is no setting; did you mean POSEIDON_LISTEN?']);
   });
 
+  it('[ED8] takes some of the actions outside of a terminal, or none', () => {
+    expect(config([]).config.terminalActions).toEqual(['links']);
+    expect(config(['--terminal-actions', 'title, clipboard']).config.terminalActions).toEqual(['title', 'clipboard']);
+    const { command, config: read, sources } = config(['--terminal-actions', 'none']);
+    expect(read.terminalActions).toEqual([]);
+    expect(printedConfig(command, read, sources)).toContain('POSEIDON_TERMINAL_ACTIONS=none  # flag\n');
+    for (const bad of ['all', 'links,all', 'none,links', ',']) expect(problems(['--terminal-actions', bad])[0], bad).toContain('or none');
+  });
+
   it('[UP8] prints what was read without the password', () => {
     const { command, config: read, sources } = config(['--redis-url', 'rediss://me:secret@redis:6380/2', '--listen', '[::1]:1']);
     const text = printedConfig(command, read, sources);

@@ -26,7 +26,7 @@ describe('signing in', () => {
     expect(login.status).toBe(204);
     expect(login.headers['set-cookie']).toMatch(/^poseidon_session=[^;]+; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict$/);
     const me = await edge.door.answer(request('GET', '/v1/me', { headers: { cookie: await cookieOf(edge) } }));
-    expect(read(me)).toEqual({ status: 200, body: { auth: 'token', edge: 'edge-1' } });
+    expect(read(me)).toEqual({ status: 200, body: { auth: 'token', edge: 'edge-1', terminalActions: ['links'] } });
   });
 
   it('[ED1] refuses a wrong token without a cookie, and logs neither', async () => {

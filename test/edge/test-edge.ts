@@ -48,7 +48,7 @@ export class TestEdge {
       guard: this.guard,
       health: healthRoutes(() => this.notReady),
       routes: [
-        ...loginRoutes({ auth, edge: 'edge-1', tls, log }),
+        ...loginRoutes({ auth, edge: 'edge-1', terminalActions: ['links'], tls, log }),
         ...pickerRoutes(this.#picker()),
         ...sessionRoutes({
           broker: { tickets: this.#tickets(), sessions: this.#sessions() },

@@ -10,6 +10,8 @@ import type { Route } from './route.ts';
 export interface LoginOptions {
   readonly auth: TokenAuthenticator | Authenticator;
   readonly edge: string;
+  /** What programs may do outside of the page's terminal (ED8). */
+  readonly terminalActions: readonly string[];
   /** The listener itself speaks TLS. */
   readonly tls: boolean;
   readonly log: Log;
@@ -17,7 +19,7 @@ export interface LoginOptions {
 
 /** Signing in and out, and who one is (ED1). */
 export function loginRoutes(options: LoginOptions): readonly Route[] {
-  const { auth, edge, log } = options;
+  const { auth, edge, terminalActions, log } = options;
   const secure = (request: RequestHead) => options.tls || request.header('x-forwarded-proto') === 'https';
 
   async function login(request: HttpRequest) {
@@ -46,6 +48,6 @@ export function loginRoutes(options: LoginOptions): readonly Route[] {
       access: 'open',
       answer: async (request) => noContent({ 'set-cookie': setSessionCookie('', secure(request)) }),
     },
-    { method: 'GET', path: '/v1/me', access: 'user', answer: async () => json(200, { auth: auth.mode, edge }) },
+    { method: 'GET', path: '/v1/me', access: 'user', answer: async () => json(200, { auth: auth.mode, edge, terminalActions }) },
   ];
 }

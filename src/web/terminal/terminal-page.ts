@@ -38,6 +38,7 @@ const nothingQueued = { bytes: 0, ms: 0 };
 /** One shell on one page. */
 export class TerminalPage implements OutputView {
   readonly #target: TerminalPageParts['target'];
+  readonly #title: string;
   readonly #runner: SessionRunner;
   readonly #view: TerminalView;
   readonly #badge: StatusBadge;
@@ -64,7 +65,8 @@ export class TerminalPage implements OutputView {
 
   constructor(parts: TerminalPageParts) {
     this.#target = parts.target;
-    document.title = `${placeTitle(parts.target)} – Poseidon`;
+    this.#title = `${placeTitle(parts.target)} – Poseidon`;
+    document.title = this.#title;
     this.#badge = new StatusBadge(
       'terminal',
       () => this.#view.feed.behindBytes,
@@ -94,8 +96,12 @@ export class TerminalPage implements OutputView {
       plainRenderer: parts.plainRenderer,
       screenReader: parts.screenReader,
       typed: (bytes) => this.#typed(bytes),
+      titled: (title) => {
+        document.title = title === '' ? this.#title : `${title} – ${this.#title}`;
+      },
       resized: (cols, rows) => this.#runner.client?.resized(cols, rows),
     });
+    this.#view.outside.allow(parts.api.outsideActions);
     const search = new SearchBar(this.#view.search, () => this.#view.focus());
     header.after(search.root);
     terminalKeys(this.#view.terminal, {

@@ -7,6 +7,7 @@ import { isCells } from '../../protocol/terminal-cells.ts';
 import { gapText } from '../gap-text.ts';
 import { type NoticeKind, noticeLine } from './notice-line.ts';
 import { OutputFeed } from './output-feed.ts';
+import { OutsideActions } from './outside-actions.ts';
 import { ReplayGuard } from './replay-guard.ts';
 import { followTheme } from './theme.ts';
 
@@ -22,6 +23,8 @@ export interface TerminalViewParts {
   readonly screenReader: boolean;
   /** Keys, pastes, mouse reports and the terminal's answers, as bytes. */
   readonly typed: (bytes: Uint8Array) => void;
+  /** The program wants this title for the page. */
+  readonly titled: (title: string) => void;
   readonly resized: (cols: number, rows: number) => void;
 }
 
@@ -30,6 +33,7 @@ export class TerminalView {
   readonly terminal: Terminal;
   readonly search = new SearchAddon();
   readonly feed: OutputFeed;
+  readonly outside: OutsideActions;
   readonly #fit = new FitAddon();
   readonly #guard: ReplayGuard;
   #replaying = false;
@@ -51,6 +55,13 @@ export class TerminalView {
     terminal.loadAddon(this.#fit);
     terminal.loadAddon(this.search);
     terminal.loadAddon(new WebLinksAddon((_event, uri) => openLink(uri)));
+    this.outside = new OutsideActions(terminal, {
+      confirm: (question) => confirm(question),
+      open: openLink,
+      copy: (text) => void navigator.clipboard?.writeText(text).catch(() => {}),
+      title: parts.titled,
+      replaying: () => this.#replaying,
+    });
     followTheme((theme) => {
       terminal.options.theme = theme;
     });
