@@ -77,13 +77,24 @@ export class Driving {
     this.controlled(control);
   }
 
-  /** @returns false when nothing was taken: not driving, or too much un-typed */
+  /** @returns false when nothing was taken: not driving, too much un-typed, or behind the end of the input */
   type(bytes: Uint8Array): boolean {
-    if (this.#watch || (this.#host.joined() && !this.#drives)) return false;
-    if (!this.#input.keep(bytes)) return false;
+    if (this.#watching || !this.#input.keep(bytes)) return false;
     this.#sendInput();
     this.#host.changed();
     return true;
+  }
+
+  /** @returns false: not driving */
+  endInput(): boolean {
+    if (this.#watching) return false;
+    this.#input.end();
+    this.#sendInput();
+    return true;
+  }
+
+  get #watching(): boolean {
+    return this.#watch || (this.#host.joined() && !this.#drives);
   }
 
   resized(size: Size): void {
@@ -91,8 +102,8 @@ export class Driving {
     this.#sendSize();
   }
 
-  acknowledged(accepted: number, typed: number): void {
-    this.#input.acknowledged(accepted, typed);
+  acknowledged(accepted: number, typed: number, endTold: boolean): void {
+    this.#input.acknowledged(accepted, typed, endTold);
     this.#sendInput();
     this.#host.changed();
   }
@@ -161,6 +172,8 @@ export class Driving {
   #sendInput(): void {
     if (!this.#drives || !this.#host.joined()) return;
     for (let piece = this.#input.nextPiece(); piece; piece = this.#input.nextPiece()) this.#host.send({ kind: 'input', ...piece });
+    const offset = this.#input.endToSend();
+    if (offset !== undefined) this.#host.send({ kind: 'endOfInput', offset });
   }
 
   /** Only the driver's size counts (DR1). */

@@ -25,6 +25,8 @@ export class InputKeeper {
   #reached = 0;
   /** An edge has said that it takes this stream: what was acknowledged before then was an earlier one's (RS4). */
   #begun = false;
+  /** Nothing will follow: `asked` for, `sent` to this edge behind the last byte, `told` to the upstream. */
+  #ending: 'no' | 'asked' | 'sent' | 'told' = 'no';
 
   constructor(stream: ClientStream) {
     this.stream = stream;
@@ -55,24 +57,39 @@ export class InputKeeper {
     return { untypedBytes: this.untypedBytes, acceptedBytes: Math.max(0, Math.min(this.#accepted, this.#end) - this.#typed) };
   }
 
-  /** @returns false when the bytes do not fit: nothing of them is kept */
+  /** @returns false when the bytes do not fit, or the input has ended: nothing of them is kept */
   keep(bytes: Uint8Array): boolean {
-    if (this.untypedBytes + bytes.length > keptInputBytes) return false;
+    if (this.#ending !== 'no' || this.untypedBytes + bytes.length > keptInputBytes) return false;
     if (bytes.length > 0) this.#parts.push(bytes);
     this.#end += bytes.length;
     return true;
   }
 
+  /** Nothing will be typed behind what is kept. It is kept like a byte, until it was told to the upstream (UP2). */
+  end(): void {
+    if (this.#ending === 'no') this.#ending = 'asked';
+  }
+
+  /** @returns where the input ends, once for each edge, when all of it was sent */
+  endToSend(): number | undefined {
+    if (!this.#begun || this.#ending !== 'asked' || this.#sent < this.#end) return undefined;
+    this.#ending = 'sent';
+    return this.#sent;
+  }
+
   /** The edge takes the stream from `next` on, now. */
   startAt(next: number): void {
     this.#begun = true;
+    if (this.#ending === 'sent') this.#ending = 'asked';
     this.acknowledged(next, Math.min(next, this.#typed));
     this.#sent = Math.max(next, this.#typed);
     this.#accepted = this.#sent;
   }
 
-  acknowledged(accepted: number, typed: number): void {
+  /** @param endTold the upstream was told of the end of this input */
+  acknowledged(accepted: number, typed: number, endTold = false): void {
     if (!this.#begun) return;
+    if (endTold && this.#ending !== 'no') this.#ending = 'told';
     this.#accepted = Math.max(this.#accepted, accepted);
     const upTo = Math.min(typed, this.#end);
     let drop = upTo - this.#typed;

@@ -99,6 +99,12 @@ export class SessionClient {
     return kind !== 'ended' && kind !== 'lost' && this.#driving.type(bytes);
   }
 
+  /** Nothing will be typed behind what was: the end of a process's input, where there is no terminal (UP2). @returns false: not driving, or ended */
+  endInput(): boolean {
+    const { kind } = this.#state.connection;
+    return kind !== 'ended' && kind !== 'lost' && this.#driving.endInput();
+  }
+
   resized(cols: number, rows: number): void {
     this.#driving.resized({ cols, rows });
   }
@@ -215,7 +221,7 @@ export class SessionClient {
       case 'attached':
         return this.#attached(frame);
       case 'inputAck':
-        return this.#driving.acknowledged(frame.accepted, frame.typed);
+        return this.#driving.acknowledged(frame.accepted, frame.typed, frame.endOfInput);
       case 'gap':
         this.#output.gap(frame, frame.to, frame.adoptCrc);
         return this.#change(this.#output.shown);

@@ -184,6 +184,12 @@ describe.each(relays)('the terminal page, %s', (name, start) => {
     await page.shows(/ready/);
     await page.type('a line\n');
     await page.shows(/it read <a line>/);
+    const counting = ['sh', '-c', 'echo ready; wc -l'].map((part) => `&command=${encodeURIComponent(part)}`).join('');
+    await page.goSignedIn(`/terminal?${query(pages.relay.shell)}${counting}&tty=false`);
+    await page.shows(/ready/);
+    await page.type('one\ntwo\n');
+    await page.page.keyboard.press('Control+d');
+    await page.shows(/^ *2$/m);
     expect(page.complaints).toEqual([]);
   });
 

@@ -55,6 +55,44 @@ describe('the input of a session client', () => {
     expect(text(host.socket.sent('input'))).toBe('while away');
   });
 
+  it('[UP2] tells the end of input behind the last byte, once for each edge until the upstream was told', () => {
+    const host = FakeHost.attached();
+    host.client.type(bytes('all'));
+    expect([host.client.endInput(), host.client.endInput()]).toEqual([true, true]);
+    expect(host.socket.frames.slice(-2)).toMatchObject([{ kind: 'input' }, { kind: 'endOfInput', offset: 3 }]);
+    expect(host.client.type(bytes('behind it'))).toBe(false);
+    expect(host.state.untypedBytes).toBe(3);
+    // The edge took it along: another one has the bytes and the end again.
+    reconnected(host, 1);
+    expect(host.socket.frames.slice(1)).toMatchObject([
+      { kind: 'input', offset: 1 },
+      { kind: 'endOfInput', offset: 3 },
+    ]);
+    host.socket.tell({ kind: 'inputAck', accepted: 3, typed: 3, endOfInput: true });
+    reconnected(host, 3);
+    expect(host.socket.sent('endOfInput')).toEqual([]);
+  });
+
+  it('[UP2] keeps the end of input while the connection is away, and behind what the grant does not let go yet', () => {
+    const host = FakeHost.attached();
+    host.socket.lost();
+    host.client.type(new Uint8Array(inputGrantBytes + 5));
+    host.client.endInput();
+    host.advance(5000);
+    host.socket.opened();
+    host.answer();
+    expect(host.socket.sent('endOfInput')).toEqual([]);
+    host.socket.tell({ kind: 'inputAck', accepted: 5, typed: 5, endOfInput: false });
+    expect(host.socket.frames.at(-1)).toMatchObject({ kind: 'endOfInput', offset: inputGrantBytes + 5 });
+  });
+
+  it('[UP2] does not end the input of whoever drives instead', () => {
+    const host = FakeHost.attached();
+    lostControl(host);
+    expect(host.client.endInput()).toBe(false);
+    expect(host.socket.sent('endOfInput')).toEqual([]);
+  });
+
   it('[FC5] never sends more than the grant beyond what was accepted', () => {
     const host = FakeHost.attached();
     host.client.type(new Uint8Array(1_000_000));

@@ -166,10 +166,15 @@ async function plugin(exec: Fields, cluster: Fields, environment: NodeJS.Process
     // A name is looked for in PATH, a path is meant from the file's folder.
     command: command.includes('/') ? (exec.path('command') ?? command) : command,
     args: exec.texts('args'),
-    env: { ...environment, ...Object.fromEntries(variables) },
+    env: { ...withoutOurs(environment), ...Object.fromEntries(variables) },
     apiVersion,
     ...(exec.flag('provideClusterInfo') ? { cluster: await clusterInfo(cluster) } : {}),
   };
+}
+
+/** The relay's own settings may hold a password, and are nothing to a program of somebody else. */
+function withoutOurs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('POSEIDON_')));
 }
 
 /** As a plugin is told of its cluster. */

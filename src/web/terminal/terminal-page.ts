@@ -33,6 +33,8 @@ const nudgeMs = 120;
 
 /** Ctrl-C. */
 const interrupt = 0x03;
+/** Ctrl-D. A terminal makes the end of input of it. */
+const endOfTransmission = 0x04;
 const nothingQueued = { bytes: 0, ms: 0 };
 
 /** One shell on one page. */
@@ -169,6 +171,10 @@ export class TerminalPage implements OutputView {
     if (!client) return;
     if (this.#banner.shown) {
       if (bytes.length === 1 && bytes[0] === 0x0d) this.#startNew();
+      return;
+    }
+    if (!this.#target.tty && bytes.length === 1 && bytes[0] === endOfTransmission) {
+      if (client.endInput()) this.#view.notice('end of input', 'note');
       return;
     }
     // Enter is a carriage return; what turns it into the end of a line is the terminal, and here is none.

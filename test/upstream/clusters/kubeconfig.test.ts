@@ -53,7 +53,7 @@ const kubeconfig = ({ user: given = { token: 'theirs' }, cluster = {}, context =
 
 const open = async (text: string, context?: string, clock = new ManualClock()) => {
   const file = await write('kubeconfig', text);
-  const environment = { PATH: process.env['PATH'], FROM: 'outside' };
+  const environment = { PATH: process.env['PATH'], FROM: 'outside', POSEIDON_REDIS_URL: 'redis://:hush@r' };
   return await openClusters({ kind: 'kubeconfig', file, environment, ...(context === undefined ? {} : { context }) }, clock);
 };
 const first = async (given: Given, clock?: ManualClock) => {
@@ -127,8 +127,8 @@ describe('the contexts of a kubeconfig file', () => {
     expect((await cluster.access(undefined)).tls).toEqual(pair);
   });
 
-  it('[UP11] run a credential plugin, with the environment and the variables they give', async () => {
-    const script = `printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s-%s-%s"}}' "$FROM" "$MORE" "$1"`;
+  it('[UP11] run a credential plugin, with the variables they give and the environment, but for what is the relay’s own', async () => {
+    const script = `printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s-%s-%s%s"}}' "$FROM" "$MORE" "$1" "$POSEIDON_REDIS_URL"`;
     await writeFile(join(directory, 'plugin'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     const exec = {
       apiVersion: 'client.authentication.k8s.io/v1',
