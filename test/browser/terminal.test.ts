@@ -193,6 +193,19 @@ describe.each(relays)('the terminal page, %s', (name, start) => {
     expect(page.complaints).toEqual([]);
   });
 
+  it('[WP1] reports the mouse in bytes, also right of where a byte is no ASCII any more', async () => {
+    const page = await pages.open();
+    const reading = "stty raw -echo; printf '\\033[?1000hready'; head -c 6 | od -An -tx1";
+    const parts = ['sh', '-c', reading].map((part) => `&command=${encodeURIComponent(part)}`).join('');
+    await page.goSignedIn(`/terminal?${query(pages.relay.shell)}${parts}`);
+    await page.shows(/ready/);
+    const screen = await page.page.locator('.xterm-screen').boundingBox();
+    if (!screen) throw new Error('no screen');
+    await page.page.mouse.click(screen.x + screen.width - 20, screen.y + 40);
+    // The column, and 32, as one byte; as UTF-8 it would be two.
+    await page.shows(/1b 5b 4d 20 [89a-f][0-9a-f] [23][0-9a-f]/);
+  });
+
   it('finds text', async () => {
     const shell = await openShell();
     await shell.type('seq 100 120\n');
