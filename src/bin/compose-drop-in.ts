@@ -9,7 +9,7 @@ import type { Parts } from './parts.ts';
 /** Listens for Kubernetes clients when an address for them is given. */
 export async function startDropIn(
   { config, log, audit, sealer }: Parts,
-  tools: Omit<DropInDoorOptions, 'guard' | 'audit' | 'cluster' | 'seal' | 'mayStart'>,
+  tools: Omit<DropInDoorOptions, 'guard' | 'audit' | 'prove' | 'cluster' | 'seal' | 'mayStart'>,
   questions: EdgeUpstream,
   scope: Scope,
 ): Promise<DropInDoor | undefined> {
@@ -19,6 +19,7 @@ export async function startDropIn(
     ...tools,
     guard: guardOf(listen, config, tools.auth),
     audit,
+    prove: (user, cluster) => questions.prove(user, cluster),
     cluster: (name) => questions.clusterOf(name),
     seal: ({ credential, subject }, { cluster }) => sealer.seal(credential, credentialContext(cluster, subject)),
     mayStart: (user, target) => questions.mayStart(user, target),

@@ -63,6 +63,7 @@ export async function startEdge(parts: Parts, name: string, accessToken: string 
     broker,
     sealer,
     admission,
+    prove: (user, cluster) => questions.prove(user, cluster),
     detached,
     graceMs: config.graceSeconds * 1000,
     newId,

@@ -1,4 +1,5 @@
 import type { Admission } from '../auth/grants.ts';
+import { type Impersonation, ImpersonationProof } from '../auth/impersonation-proof.ts';
 import type { ReviewName } from '../auth/passthrough-authenticator.ts';
 import type { User } from '../auth/user.ts';
 import type { Picker } from '../edge/http/picker.ts';
@@ -7,6 +8,7 @@ import type { Target } from '../protocol/target.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { Asker } from '../upstream/kubernetes/kubernetes-api.ts';
 import { UpstreamRefusal } from '../upstream/upstream.ts';
+import { systemClock } from './system.ts';
 import type { Upstream } from './upstream.ts';
 
 /** How long the API server has for a question that a socket or a sign-in waits for. */
@@ -16,10 +18,22 @@ const questionMs = 10_000;
 export class EdgeUpstream implements Picker {
   readonly #upstream: Upstream;
   readonly #admission: Admission;
+  readonly #proof = new ImpersonationProof((cluster, credential) => this.#nameIn(cluster, credential), systemClock.now);
 
   constructor(upstream: Upstream, admission: Admission) {
     this.#upstream = upstream;
     this.#admission = admission;
+  }
+
+  /** Nothing is opened for a user whom the cluster takes for the relay (UP10). @throws UpstreamRefusal */
+  async prove(user: User, cluster: string): Promise<void> {
+    if (await this.#proof.holds(user, cluster)) return;
+    const message = 'The cluster does not take this relay for its users: something in between leaves out the Impersonate headers.';
+    throw new UpstreamRefusal({ kind: 'refused', reason: 'impersonation-ignored', message }, false);
+  }
+
+  #nameIn(cluster: string, credential: Impersonation): Promise<string> {
+    return this.#upstream.api.whoAmI(this.#asker({ credential }, cluster), AbortSignal.timeout(questionMs));
   }
 
   /** Those of the configuration, and those that a Rancher shows to the user. */
@@ -58,6 +72,7 @@ export class EdgeUpstream implements Picker {
   async mayResume(user: User, { target }: SessionRecord): Promise<boolean> {
     if (this.#admission.refusal(user, target) !== undefined) return false;
     if (!user.credential) return true;
+    await this.prove(user, target.cluster);
     const asker = this.#asker(user, target.cluster);
     const place = { resource: 'pods', subresource: target.kind, namespace: target.namespace, name: target.pod };
     for (const verb of target.kind === 'log' ? ['get'] : ['create', 'get']) {

@@ -54,6 +54,7 @@ export class TestEdge {
           broker: { tickets: this.#tickets(), sessions: this.#sessions() },
           sealer: this.sealer,
           admission: settings.admission ?? clusterDecides,
+          prove: async () => {},
           detached: 'run',
           graceMs: 300_000,
           newId: (length) => randomBytes(length).toString('base64url').slice(0, length),

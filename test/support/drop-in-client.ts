@@ -23,6 +23,7 @@ export function dropInDoor(relay: TestRelay, options: Partial<DropInDoorOptions>
     ...relay.edgeTools('edge-d', limits),
     auth: anybody,
     admission: clusterDecides,
+    prove: async () => {},
     health: healthRoutes(() => undefined),
     guard: new BrowserGuard({ listen: { host: '127.0.0.1', port: 1 }, allowedHosts: undefined, allowedOrigins: [] }),
     audit: (event) => void relay.audited.push(event),

@@ -10,6 +10,7 @@ import type { Target } from '../../protocol/target.ts';
 import { type AuditEvent, refusedEvent } from '../../session/audit-event.ts';
 import { type Gauge, sumGauges } from '../../telemetry/gauges.ts';
 import { chooseChannelProtocol, chooseLogProtocol } from '../../upstream/kubernetes/subprotocol.ts';
+import { UpstreamRefusal } from '../../upstream/upstream.ts';
 import { matchRoute, type Route } from '../http/route.ts';
 import type { HttpRequest, HttpResponse, RequestHead, UpgradeRequest } from '../listener.ts';
 import type { EdgeTools } from '../relay/relay-tools.ts';
@@ -36,6 +37,8 @@ export interface DropInDoorOptions extends Omit<EdgeTools, 'channels' | 'reads' 
   readonly health: readonly Route[];
   /** The cluster of that name as a Target has it; without a name the one that is served under `/`. undefined: there is none. */
   readonly cluster: (name: string | undefined) => string | undefined;
+  /** That the cluster takes the relay for this user, if it acts for one (UP10). @throws UpstreamRefusal */
+  readonly prove: (user: User, cluster: string) => Promise<void>;
   readonly audit: (event: AuditEvent) => void;
   readonly seal: (user: User, target: Target) => string;
   /** Asks the upstream whether it would start the stream, without starting it. @returns why not; undefined: it would */
@@ -125,6 +128,7 @@ export class DropInDoor implements StreamDoors {
       const admitted = await this.#admit(request, offered);
       return 'status' in admitted ? admitted : await answer(admitted);
     } catch (cause) {
+      if (cause instanceof UpstreamRefusal) return failureAnswer(502, cause.message);
       if (cause instanceof AuthRefused) return failureAnswer(401, `Unauthorized: ${cause.message}`);
       if (cause instanceof AuthUnavailable) return failureAnswer(503, 'Whoever knows the users does not answer.', retrySoon);
       if (cause instanceof BrokerUnavailable) return failureAnswer(503, 'The relay cannot reach its broker.', retrySoon);
@@ -154,6 +158,7 @@ export class DropInDoor implements StreamDoors {
     const refused = admission.refusal(user, target);
     if (refused !== undefined) this.#refused(user, target, 'not-granted', refused);
     if (refused !== undefined) return failureAnswer(403, refused);
+    await this.#options.prove(user, cluster);
     const full = shared.full(user.subject);
     return full ? failureAnswer(429, full, retrySoon) : { signIn, target, subprotocols: offer.subprotocols };
   }

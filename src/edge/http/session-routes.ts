@@ -26,6 +26,8 @@ export interface SessionOptions {
   readonly broker: { readonly tickets: Pick<TicketStore, 'put'>; readonly sessions: Pick<SessionStore, 'read' | 'ofSubject'> };
   readonly sealer: Sealer;
   readonly admission: Pick<Admission, 'refusal'>;
+  /** That the cluster takes the relay for this user, if it acts for one (UP10). @throws UpstreamRefusal */
+  readonly prove: (user: User, cluster: string) => Promise<void>;
   readonly detached: 'run' | 'pause';
   readonly graceMs: number;
   readonly newId: (length: number) => string;
@@ -40,7 +42,7 @@ export interface SessionOptions {
 
 /** Sessions as an API: create (for a ticket), list, end. */
 export function sessionRoutes(options: SessionOptions): readonly Route[] {
-  const { broker, sealer, admission, detached, graceMs, newId, endSession, full, edge, audit, log } = options;
+  const { broker, sealer, admission, prove, detached, graceMs, newId, endSession, full, edge, audit, log } = options;
 
   async function create(request: HttpRequest, user: User): Promise<HttpResponse> {
     const busy = await full(user.subject);
@@ -55,6 +57,7 @@ export function sessionRoutes(options: SessionOptions): readonly Route[] {
     const reached = await full(user.subject, target);
     if (reached) audit(refusedEvent({ target, subject: user.subject, user: user.name }, edge, 'busy', reached.text));
     if (reached) return limitAnswer(reached);
+    await prove(user, target.cluster);
     const ticket = newId(ticketLength);
     const { subject } = user;
     const credential = sealer.seal(user.credential, credentialContext(target.cluster, subject));

@@ -56,7 +56,8 @@ function headOf(request: HttpRequest, clock: Clock, signal: AbortSignal): Promis
       response.on('error', ignore);
       resolve(response);
     });
-    sent.end(request.body);
+    // As bytes: Node would write the headers in the encoding of a text, and theirs are bytes already (UP10).
+    sent.end(request.body === undefined ? undefined : Buffer.from(request.body));
   });
 }
 
