@@ -38,7 +38,7 @@ describe('the command line', () => {
     expect(lines).toEqual([
       'poseidon: --lisen: is no flag. Did you mean --listen?',
       'poseidon: x: is not expected here. See --help.',
-      'poseidon: --auth: not known. Give one of token, none, passthrough.',
+      'poseidon: --auth: not known. Give one of token, none, passthrough, jwt.',
       'poseidon: POSEIDON_GRACE_SECONDS: not a whole number from 0 to 86400. Give one.',
     ]);
   });
