@@ -163,11 +163,14 @@ export class Picker {
   }
 }
 
-/** @param state shown beside the label; one that is given is no good news */
+/** @param state shown beside the label; one that is given is no good news, though some pass */
 function choice(key: string, label: string, chosen: boolean, testid: string, choose: (key: string) => void, state = ''): ColumnRow {
-  const badge = state === '' ? undefined : element('span', { class: 'state', 'data-tone': 'bad', 'data-testid': 'state' }, state);
+  const badge =
+    state === ''
+      ? undefined
+      : element('span', { class: 'state', 'data-tone': /ing$/.test(state) ? 'busy' : 'bad', 'data-testid': 'state' }, state);
   const attributes = { type: 'button', class: 'choice', 'aria-current': chosen ? 'true' : undefined, title: label };
-  const target = element('button', attributes, label, badge);
+  const target = element('button', attributes, label, badge && ' ', badge);
   target.addEventListener('click', () => choose(key));
   return { key, root: element('li', { 'data-testid': testid, 'data-key': key }, target), targets: [target] };
 }
