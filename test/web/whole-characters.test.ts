@@ -8,7 +8,7 @@ const encode = (text: string) => new TextEncoder().encode(text);
 /** What a screen that decodes one stream makes of both, cut at every place and in any order. */
 function shown(pieces: readonly { readonly bytes: Uint8Array; readonly source: (typeof sources)[number] }[]): string {
   const characters = new WholeCharacters();
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const parts = pieces.map(({ bytes, source }) => decoder.decode(characters.give(bytes, source), { stream: true }));
   return parts.join('') + decoder.decode(characters.rest());
 }
@@ -25,7 +25,6 @@ describe('characters of two streams on one screen', () => {
         });
         const pieces = order.flatMap((first) => queues[first ? 0 : 1]?.shift() ?? []);
         const text = shown([...pieces, ...queues.flat()]);
-        expect(text).not.toContain('\ufffd');
         expect([...text].sort()).toEqual([...out.text, ...errors.text].sort());
       }),
     );
