@@ -12,7 +12,7 @@ import { apiUrl } from '../upstream/kubernetes/paths.ts';
 import { refusalOf } from '../upstream/kubernetes/refusal.ts';
 import { userAgent } from '../upstream/kubernetes/user-agent.ts';
 import { readSecret } from './secrets.ts';
-import { systemClock as clock } from './system.ts';
+import { systemClock as clock, systemRandom as random } from './system.ts';
 
 /** The clusters of this process, for streams (worker) and for questions (edge). */
 export interface Upstream {
@@ -39,7 +39,7 @@ export async function openUpstream({ config, environment, version, log }: Upstre
   for (const { message } of problems) log.warn({ problem: message }, 'cluster left out');
   const api = new KubernetesApi({ clock, version });
   scope.own(() => api.close());
-  return { clusters, opener: new KubernetesOpener({ clusters, clock, version }), api, isDemo: given === undefined };
+  return { clusters, opener: new KubernetesOpener({ clusters, clock, random, version }), api, isDemo: given === undefined };
 }
 
 async function givenSource(config: Config, environment: NodeJS.ProcessEnv): Promise<ClusterSource | undefined> {

@@ -46,8 +46,8 @@ export interface SessionStore {
   claim(id: SessionId, worker: WorkerId): Promise<ClaimAnswer>;
   /** Set before the upstream request is sent. @returns false when `worker` does not own the session */
   started(id: SessionId, worker: WorkerId): Promise<boolean>;
-  /** A claimed session that was not started goes back to waiting, so that another worker can claim it (LS2). */
-  release(id: SessionId, worker: WorkerId): Promise<boolean>;
+  /** A claimed session goes back to waiting, so that another worker can claim it (LS2). @returns whether it waits now */
+  release(id: SessionId, worker: WorkerId, which: Releasable): Promise<boolean>;
   /** Refreshes the TTL of every key of the sessions (LG9). @returns for each whether its meta exists and names the worker */
   touch(ids: readonly SessionId[], worker: WorkerId): Promise<readonly boolean[]>;
   /** Adds a session to a worker's index: before it takes over from a dead owner (LS2). `claim` does so itself. */
@@ -59,6 +59,9 @@ export interface SessionStore {
   /** Ids of live sessions of a subject, for the list of the API. At most `limit`. */
   ofSubject(subject: string, limit: number): Promise<readonly SessionId[]>;
 }
+
+/** `unstarted`: only if its upstream was not requested; `started`: also if it was, because another worker can go on with it. */
+export type Releasable = 'unstarted' | 'started';
 
 export type ClaimAnswer =
   | { readonly kind: 'claimed'; readonly session: SessionRecord }

@@ -1,3 +1,5 @@
+import type { Releasable } from './broker.ts';
+
 /** How long what lies in the broker lives. Both twins keep to it; tests hand in shorter ones. */
 export interface Lifetimes {
   /** A session that no worker has claimed (LS4). */
@@ -24,6 +26,11 @@ export const defaultLifetimes: Lifetimes = {
   subjectMs: 30 * 24 * 60 * minuteMs,
   redeliverMs: 10_000,
 };
+
+/** How long a session waits that was given back: one that had begun has clients who read it. */
+export function releasedMs(which: Releasable, { waitingMs, sessionMs }: Lifetimes): number {
+  return which === 'started' ? sessionMs : waitingMs;
+}
 
 /** A server that is up for less than this may have lost sessions whose owners are still to restore them: "unknown" is not final (LG11). */
 export const youngMs = 30_000;

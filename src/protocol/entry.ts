@@ -1,6 +1,7 @@
 import { readU16, readU32, readU48, readU64, unsafeInteger, writeU32, writeU48, writeU64 } from './bytes.ts';
 import { FrameType, isInputEntry, isLogEntry } from './frame-type.ts';
 import { maxEntryPayloadBytes } from './limits.ts';
+import { decodeLogCursor, type LogCursor, logCursorBytes } from './log-cursor.ts';
 import type { EntryId, Position } from './position.ts';
 
 /**
@@ -36,9 +37,6 @@ export const EndRequestFlag = {
   signInOver: 1,
 } as const;
 
-/** Bytes of a log cursor in front of the content of an output data entry. */
-const cursorBytes = 16;
-
 /** The client offset in front of every input entry's payload but a fence's. */
 export const clientOffsetBytes = 8;
 
@@ -71,7 +69,7 @@ export function encodeEntry(header: EntryHeader, ...payload: readonly Uint8Array
 export function decodeEntry(frame: Uint8Array): Entry | undefined {
   if (frame.length < entryHeaderBytes) return undefined;
   const type = frame[0] as number;
-  if (!isLogEntry(type) || frame.length > entryHeaderBytes + maxEntryPayloadBytes + cursorBytes) return undefined;
+  if (!isLogEntry(type) || frame.length > entryHeaderBytes + maxEntryPayloadBytes + logCursorBytes) return undefined;
   const seq = readU64(frame, 8);
   const offset = readU64(frame, 16);
   if (seq === unsafeInteger || offset === unsafeInteger || seq === 0) return undefined;
@@ -84,7 +82,7 @@ export function decodeEntry(frame: Uint8Array): Entry | undefined {
 function leadBytes(entry: { readonly type: number; readonly flags: number }): number {
   switch (entry.type) {
     case FrameType.outputData:
-      return entry.flags & OutputFlag.cursor ? cursorBytes : 0;
+      return entry.flags & OutputFlag.cursor ? logCursorBytes : 0;
     case FrameType.inputData:
     case FrameType.inputResize:
     case FrameType.inputEndOfInput:
@@ -123,6 +121,12 @@ export function endOffset(entry: Entry): number {
 export function positionBehind(entry: Entry): Position {
   const { fence, seq, crc } = entry;
   return { fence, seq, offset: endOffset(entry), crc };
+}
+
+/** @returns where its log was left behind the entry; undefined when it does not say */
+export function cursorOf(entry: Entry): LogCursor | undefined {
+  const says = entry.type === FrameType.outputData && entry.flags & OutputFlag.cursor;
+  return says ? decodeLogCursor(entryPayload(entry)) : undefined;
 }
 
 /** @returns the client offset of an input entry (not of a fence) */

@@ -42,6 +42,10 @@ export interface LogTarget extends PodTarget {
   /** RFC 3339. */
   readonly sinceTime?: string;
   readonly limitBytes?: number;
+  /** A followed log ends with the container's run, as Kubernetes' own does; else it goes on when the container is started again. */
+  readonly once?: true;
+  /** The API server need not check the certificate of the node's kubelet. */
+  readonly insecureSkipTLSVerifyBackend?: true;
 }
 
 /** RFC 1123 label, subdomain; a cluster's id as Rancher makes them (`local`, `c-m-abcdefgh`). */
@@ -100,5 +104,7 @@ function parseLog(place: PodTarget, value: { readonly [key: string]: unknown }):
     ...(sinceSeconds === undefined ? {} : { sinceSeconds }),
     ...(sinceTime === undefined ? {} : { sinceTime }),
     ...(limitBytes === undefined ? {} : { limitBytes }),
+    ...(value['once'] === true ? { once: true } : {}),
+    ...(value['insecureSkipTLSVerifyBackend'] === true ? { insecureSkipTLSVerifyBackend: true } : {}),
   };
 }

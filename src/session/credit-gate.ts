@@ -11,6 +11,7 @@ export class CreditGate {
   #driver: { readonly inputFence: number } | undefined;
   /** This worker's take, and its newest fence: a restore goes on at the same place, so what was said of the place before counts (LG11). */
   readonly #takenFence: number;
+  readonly #baseOffset: number;
   #outputFence: number;
   #offset: number;
   #windowBytes: number = creditWindowBytes.max;
@@ -18,7 +19,7 @@ export class CreditGate {
   /** @param base where this worker's fence starts: the credit until a driver states one (LS4) */
   constructor(base: { readonly outputFence: number; readonly offset: number }, detached: 'run' | 'pause') {
     this.#takenFence = this.#outputFence = base.outputFence;
-    this.#offset = base.offset;
+    this.#offset = this.#baseOffset = base.offset;
     this.#detached = detached;
   }
 
@@ -49,9 +50,11 @@ export class CreditGate {
   /** @returns whether the credit counted */
   credit(fences: Fences, offset: number, windowBytes: number, headOffset: number): boolean {
     if (!this.drivenBy(fences.input)) return false;
-    if (fences.output < this.#takenFence || fences.output > this.#outputFence) return false;
+    if (fences.output > this.#outputFence) return false;
+    // What the driver had of the worker before: it says no more until something new comes, and the two go on at one place (LS2).
+    const mostOffset = fences.output < this.#takenFence ? this.#baseOffset : headOffset;
     this.#windowBytes = clampWindow(windowBytes);
-    this.#offset = Math.max(this.#offset, Math.min(offset, headOffset));
+    this.#offset = Math.max(this.#offset, Math.min(offset, mostOffset));
     return true;
   }
 

@@ -1,3 +1,5 @@
+import { type OutputPiece, pieceBehind } from './output-piece.ts';
+
 /** When a skip is over (FC9): the upstream was quiet for so long, or so much time has passed, whatever it prints. */
 export const skipEnds = { quietMs: 250, mostMs: 5_000 } as const;
 
@@ -6,17 +8,12 @@ export const skipTailBytes = 1024;
 
 const newline = 0x0a;
 
-export interface SkipPiece {
-  readonly bytes: Uint8Array;
-  readonly flags: number;
-}
-
 /** Output that the driver asked not to see: it is read and counted, not kept, but for its last lines (FC9). */
 export class OutputSkip {
   readonly #startedMs: number;
   #lastMs: number;
   #skippedBytes = 0;
-  #tail: SkipPiece[] = [];
+  #tail: OutputPiece[] = [];
   #tailBytes = 0;
 
   constructor(nowMs: number) {
@@ -29,7 +26,7 @@ export class OutputSkip {
   }
 
   /** @param bytes belong to the skip from here on */
-  take(piece: SkipPiece, nowMs: number): void {
+  take(piece: OutputPiece, nowMs: number): void {
     this.#lastMs = nowMs;
     this.#tail.push(piece);
     this.#tailBytes += piece.bytes.length;
@@ -37,7 +34,7 @@ export class OutputSkip {
       const drop = Math.min(first.bytes.length, this.#tailBytes - skipTailBytes);
       if (drop === first.bytes.length) this.#tail.shift();
       // A copy, so that a large piece of the upstream is not held for its end.
-      else this.#tail[0] = { bytes: first.bytes.slice(drop), flags: first.flags };
+      else this.#tail[0] = { ...pieceBehind(first, drop), bytes: first.bytes.slice(drop) };
       this.#tailBytes -= drop;
       this.#skippedBytes += drop;
     }
@@ -49,7 +46,7 @@ export class OutputSkip {
   }
 
   /** What to declare, and what comes behind it. */
-  end(): { readonly skippedBytes: number; readonly tail: readonly SkipPiece[] } {
+  end(): { readonly skippedBytes: number; readonly tail: readonly OutputPiece[] } {
     if (this.#skippedBytes > 0) this.#cutToLine();
     return { skippedBytes: this.#skippedBytes, tail: this.#tail };
   }
@@ -63,7 +60,7 @@ export class OutputSkip {
       this.#tailBytes -= drop;
       this.#tail.shift();
       if (at === -1) continue;
-      if (drop < first.bytes.length) this.#tail.unshift({ bytes: first.bytes.subarray(drop), flags: first.flags });
+      if (drop < first.bytes.length) this.#tail.unshift(pieceBehind(first, drop));
       return;
     }
   }

@@ -1,4 +1,5 @@
 import type { EndReason } from '../protocol/end-reason.ts';
+import type { CursorSpan, LogCursor } from '../protocol/log-cursor.ts';
 import type { Target } from '../protocol/target.ts';
 
 /**
@@ -20,6 +21,14 @@ export interface UpstreamRequest {
   readonly credential: Actor | undefined;
   /** Environment marker of shells the relay chooses (UP9). */
   readonly sessionId: string;
+  /** A log that another worker has begun: where it was left (LS2). */
+  readonly goOn?: LogLeft;
+}
+
+export interface LogLeft {
+  readonly cursor: LogCursor;
+  /** Output given out so far. */
+  readonly outputBytes: number;
 }
 
 /** Never logged, never in an error; sealed when it leaves the process (UP8). */
@@ -38,7 +47,10 @@ export type Actor = Credential | Impersonation;
 
 /** Called in order, never after `ended`. The receiver owns `bytes`. */
 export interface UpstreamEvents {
-  output(bytes: Uint8Array, source: 'stdout' | 'stderr'): void;
+  /** @param span of a log: where the bytes begin and end in it */
+  output(bytes: Uint8Array, source: 'stdout' | 'stderr', span?: CursorSpan): void;
+  /** A word to whoever reads, from this relay, at this place of the output. */
+  remark(text: string): void;
   /** `write` may go on after it had answered false. */
   drained(): void;
   /** Once, after all output. */

@@ -22,8 +22,8 @@ export class Inheritance {
   }
 
   /**
-   * Exec and attach cannot be attached again: a declared end; a session that was not started is queued again. Asked for again after a
-   * failure it goes on where it was.
+   * Exec and attach cannot be attached again: a declared end; a session that was not started, or a log, is queued again. Asked for again
+   * after a failure it goes on where it was.
    * @throws BrokerUnavailable
    */
   async take(session: SessionId, dead: WorkerId): Promise<void> {
@@ -40,8 +40,8 @@ export class Inheritance {
 
   async #settle(record: SessionRecord, owner: WorkerId): Promise<void> {
     const { broker, worker, clock, random, audit, log } = this.#tools;
-    const { id: session, graceMs } = record;
-    if (await broker.sessions.release(session, owner)) return this.#queue(session);
+    const { id: session, target, graceMs } = record;
+    if (await broker.sessions.release(session, owner, target.kind === 'log' ? 'started' : 'unstarted')) return this.#queue(session);
     if (this.#held(session)) return;
     // The index first, and it stays there for the next sweep: what this worker took and could not end, or what a fail-over opens again, is
     // found there (LS2).

@@ -2,7 +2,7 @@ import { Backoff } from '../base/backoff.ts';
 import { sleep } from '../base/clock.ts';
 import type { EndReason } from '../protocol/end-reason.ts';
 import type { SessionRecord } from '../session/session-record.ts';
-import { type Upstream, type UpstreamEvents, UpstreamRefusal } from '../upstream/upstream.ts';
+import { type LogLeft, type Upstream, type UpstreamEvents, UpstreamRefusal } from '../upstream/upstream.ts';
 import { mostRetryAfterMs, openTries } from './constants.ts';
 import type { PumpTools } from './pump-tools.ts';
 
@@ -17,6 +17,7 @@ export type Opening = { readonly upstream: Upstream; readonly size: Size } | { r
  */
 export async function openUpstream(
   session: SessionRecord,
+  goOn: LogLeft | undefined,
   size: () => Size,
   events: UpstreamEvents,
   tools: PumpTools,
@@ -27,7 +28,13 @@ export async function openUpstream(
   for (let tries = 1; !wanted.aborted; tries++) {
     const asked = size();
     try {
-      const request = { target: session.target, size: asked, credential: unseal(session), sessionId: session.id };
+      const request = {
+        target: session.target,
+        size: asked,
+        credential: unseal(session),
+        sessionId: session.id,
+        ...(goOn ? { goOn } : {}),
+      };
       return { upstream: await opener.open(request, events, wanted), size: asked };
     } catch (failure) {
       if (wanted.aborted) return undefined;

@@ -5,8 +5,10 @@ import { OutputFlag } from '../protocol/entry.ts';
 import { FrameType } from '../protocol/frame-type.ts';
 import { encodeGap, GapCause } from '../protocol/gap.ts';
 import { maxEntryPayloadBytes } from '../protocol/limits.ts';
+import { type CursorSpan, encodeLogCursor } from '../protocol/log-cursor.ts';
 import { encodeUtf8 } from '../protocol/utf8.ts';
 import type { CreditGate } from '../session/credit-gate.ts';
+import { cursorWithin, type OutputPiece, pieceBehind } from '../session/output-piece.ts';
 import { OutputSkip } from '../session/output-skip.ts';
 import { TurnBudget } from '../session/turn-budget.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -21,10 +23,8 @@ export interface OutputSideEvents {
   offered(): void;
 }
 
-interface Held {
-  bytes: Uint8Array;
-  readonly flags: number;
-}
+/** Output, or a word of this relay at its place between. */
+type Held = OutputPiece | { readonly mark: string };
 
 /** From the upstream to the output log: never further ahead of the driver than its credit, the upstream paused meanwhile (FC2). */
 export class OutputSide {
@@ -76,22 +76,24 @@ export class OutputSide {
     this.#upstream = upstream;
   }
 
-  output(bytes: Uint8Array, source: 'stdout' | 'stderr'): void {
+  output(bytes: Uint8Array, source: 'stdout' | 'stderr', span?: CursorSpan): void {
     if (bytes.length === 0) return;
     this.#turn.spend(bytes.length);
-    const flags = source === 'stderr' ? OutputFlag.stderr : 0;
+    const flags = (source === 'stderr' ? OutputFlag.stderr : 0) | (span ? OutputFlag.cursor : 0);
+    const piece = span ? { bytes, flags, span } : { bytes, flags };
     if (this.#skip) {
-      this.#skip.take({ bytes, flags }, this.#clock.now());
+      this.#skip.take(piece, this.#clock.now());
       return this.#pauseOrResume();
     }
-    this.#held.push({ bytes, flags });
+    this.#held.push(piece);
     this.#heldBytes += bytes.length;
     this.pour();
   }
 
-  /** A word to whoever reads, from this relay and not from the process. */
+  /** A word to whoever reads, from this relay and not from the process, behind the output that came before it. */
   mark(text: string): void {
-    this.#appender.offer(controlOffer(FrameType.outputMark, 0, encodeUtf8(text)));
+    if (this.#held.length > 0) this.#held.push({ mark: text });
+    else this.#offerMark(text);
   }
 
   /** Credit, an answer of the broker, or the lack of a driver has made room. */
@@ -99,14 +101,19 @@ export class OutputSide {
     let offered = false;
     const mergeBytes = entryBytes(this.#gate.windowBytes);
     for (let first = this.#held[0]; first; first = this.#held[0]) {
+      if ('mark' in first) {
+        this.#held.shift();
+        this.#offerMark(first.mark);
+        continue;
+      }
       const entryRoom = this.#appender.writer.entryRoom(FrameType.outputData, first.flags, mergeBytes);
       const size = Math.min(first.bytes.length, this.#room(), entryRoom);
       if (size <= 0) break;
-      this.#appender.offer({ ...dataOffer(FrameType.outputData, first.flags, first.bytes.subarray(0, size)), mergeBytes });
+      this.#offerPiece(first, size, mergeBytes);
       offered = true;
       this.#heldBytes -= size;
       if (size === first.bytes.length) this.#held.shift();
-      else first.bytes = first.bytes.subarray(size);
+      else this.#held[0] = pieceBehind(first, size);
     }
     if (offered) this.#events.offered();
     this.#pauseOrResume();
@@ -116,7 +123,10 @@ export class OutputSide {
   skip(): void {
     if (this.#skip) return;
     this.#skip = new OutputSkip(this.#clock.now());
-    for (const held of this.#held.splice(0)) this.#skip.take(held, this.#clock.now());
+    for (const held of this.#held.splice(0)) {
+      if ('mark' in held) this.#offerMark(held.mark);
+      else this.#skip.take(held, this.#clock.now());
+    }
     this.#heldBytes = 0;
     this.#pauseOrResume();
     this.#endSkipLater();
@@ -132,7 +142,7 @@ export class OutputSide {
     const payload = encodeGap({ sizeBytes: skippedBytes, cause: GapCause.skipped });
     this.#appender.offer({ ...controlOffer(FrameType.outputGap, 0, payload), skippedBytes });
     this.#gate.jumped(this.#appender.writer.offeredOffset);
-    for (const { bytes, flags } of tail) this.#held.push({ bytes, flags });
+    this.#held.push(...tail);
     this.#heldBytes = skip.tailBytes;
     this.pour();
   }
@@ -163,6 +173,16 @@ export class OutputSide {
     this.#skip = undefined;
     this.#held = [];
     this.#heldBytes = 0;
+  }
+
+  #offerMark(text: string): void {
+    this.#appender.offer(controlOffer(FrameType.outputMark, 0, encodeUtf8(text)));
+  }
+
+  #offerPiece(piece: OutputPiece, size: number, mergeBytes: number): void {
+    const cursor = cursorWithin(piece, size);
+    const data = dataOffer(FrameType.outputData, piece.flags, piece.bytes.subarray(0, size), cursor && encodeLogCursor(cursor));
+    this.#appender.offer({ ...data, mergeBytes, ...(cursor ? { merge: 'replace-lead' } : {}) });
   }
 
   #room(): number {

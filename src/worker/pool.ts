@@ -78,9 +78,10 @@ export class WorkerPool implements AsyncDisposable {
     this.#running = Promise.all([this.#pull(), this.#watch.run(this.#stop.signal)]);
   }
 
-  /** Takes nothing new; resolves when the last session has ended (ED3). */
+  /** Takes nothing new, gives logs to others; resolves when the last session has ended (ED3). */
   async drain(): Promise<void> {
     this.#taking = false;
+    await this.#handOver();
     if (this.#pumps.size === 0) return;
     await new Promise<void>((resolve) => {
       this.#drained = resolve;
@@ -90,6 +91,7 @@ export class WorkerPool implements AsyncDisposable {
   /** Ends every session with a declared reason, then lets go of what did not end within `limitMs`. */
   async close(limitMs = 2000): Promise<void> {
     this.#taking = false;
+    await this.#handOver();
     for (const pump of this.#pumps.values())
       pump.end({ kind: 'worker-lost', message: 'The relay was stopped; the process may still run.' });
     await Promise.race([this.drain(), sleep(this.#options.clock, limitMs)]);
@@ -103,6 +105,12 @@ export class WorkerPool implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Another worker goes on with a log (LS2). */
+  async #handOver(): Promise<void> {
+    await Promise.all(Array.from(this.#pumps.values(), (pump) => pump.movable && pump.handOver()));
+    await this.#settleOrphans().catch(() => {});
   }
 
   async #pull(): Promise<void> {

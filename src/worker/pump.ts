@@ -1,3 +1,4 @@
+import { sleep } from '../base/clock.ts';
 import { retrying } from '../base/retrying.ts';
 import { LogAppender } from '../broker/log-appender.ts';
 import { LogFollower } from '../broker/log-follower.ts';
@@ -12,15 +13,17 @@ import { decodeEphemeral, type EphemeralBody, encodeEphemeral } from '../protoco
 import type { FenceEntry } from '../protocol/fence-entry.ts';
 import { noStream, type SessionId } from '../protocol/ids.ts';
 import { outputLogBytes } from '../protocol/limits.ts';
+import type { CursorSpan } from '../protocol/log-cursor.ts';
 import { startOfLog } from '../protocol/position.ts';
 import type { WorkerStatus } from '../protocol/session-status.ts';
 import { startEvent } from '../session/audit-event.ts';
 import { CreditGate } from '../session/credit-gate.ts';
 import type { SessionRecord } from '../session/session-record.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import type { LogLeft, Upstream } from '../upstream/upstream.ts';
 import { DriverSeat } from './driver-seat.ts';
 import { type EndKeeper, emptyOutput } from './end-keeper.ts';
 import { InputSide } from './input-side.ts';
+import { logLeft } from './log-left.ts';
 import { openUpstream } from './open-upstream.ts';
 import { OutputSide } from './output-side.ts';
 import type { PumpTools } from './pump-tools.ts';
@@ -28,6 +31,9 @@ import { recordStarted } from './record-started.ts';
 import { restoreSession } from './restore-session.ts';
 import { endedBySignIn, endedByUser, SessionEnd } from './session-end.ts';
 import { type WorkerHolds, workerHolds } from './worker-gauges.ts';
+
+/** For the last answers of the broker. */
+const handOverMs = 1_000;
 
 /**
  * One session on its worker: takes the output log, opens the upstream, pumps both ways, and ends the session with a reason that
@@ -70,6 +76,24 @@ export class Pump {
     return this.#session.id;
   }
 
+  /** Another worker can go on with it. */
+  get movable(): boolean {
+    return this.#session.target.kind === 'log' && !this.#ending;
+  }
+
+  /** Reads no more, and lets go when what was read is on the log, or after a while. */
+  async handOver(): Promise<void> {
+    const { clock } = this.#tools;
+    this.#opening.abort();
+    this.#upstream?.close();
+    this.#output?.close();
+    const untilMs = clock.now() + handOverMs;
+    const { signal } = this.#abort;
+    const unsettled = () => this.#appender?.writer.settled === false && clock.now() < untilMs;
+    while (!signal.aborted && unsettled()) await sleep(clock, 20, signal);
+    this.abandon();
+  }
+
   get heldBytes(): number {
     return this.#output?.heldBytes ?? 0;
   }
@@ -85,8 +109,22 @@ export class Pump {
     this.#begin(taken);
     const doubt = () => this.#appender?.doubt();
     if (!(await recordStarted(this.#session.id, doubt, this.#tools, this.#abort.signal))) return;
-    this.#tools.audit(startEvent(this.#session, this.#tools.worker));
-    await this.#open();
+    const { base } = taken.fence;
+    const begun = this.#session.target.kind === 'log' && base.offset > 0;
+    // Of a log that another worker has begun it was said then.
+    if (!begun) {
+      this.#tools.audit(startEvent(this.#session, this.#tools.worker));
+      return this.#open(undefined);
+    }
+    const left = await logLeft(
+      this.#out,
+      base,
+      ({ fence, seq, frame }) => this.#trims.stored({ fence, seq }, frame.length),
+      this.#tools,
+      this.#abort.signal,
+    );
+    if (left) await this.#open(left);
+    else this.end({ kind: 'worker-lost', message: 'The worker that held this log was lost, and nothing says where it left it.' });
   }
 
   /** The lease was late and is back: what waited for it goes on, once the log has said that it is still this worker's (LS1). */
@@ -212,14 +250,15 @@ export class Pump {
     return claim;
   }
 
-  async #open(): Promise<void> {
+  async #open(goOn: LogLeft | undefined): Promise<void> {
     const events = {
-      output: (bytes: Uint8Array, source: 'stdout' | 'stderr') => this.#output?.output(bytes, source),
+      output: (bytes: Uint8Array, source: 'stdout' | 'stderr', span?: CursorSpan) => this.#output?.output(bytes, source, span),
+      remark: (text: string) => this.#output?.mark(text),
       drained: () => this.#input?.unblock(),
       ended: (reason: EndReason) => this.end(reason),
     };
     const size = () => this.#input?.size ?? this.#session.size;
-    const opening = await openUpstream(this.#session, size, events, this.#tools, this.#opening.signal);
+    const opening = await openUpstream(this.#session, goOn, size, events, this.#tools, this.#opening.signal);
     if (!opening) return;
     if ('refused' in opening) this.end(opening.refused);
     else if (this.#over || this.#ending) opening.upstream.close();

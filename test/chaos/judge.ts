@@ -3,7 +3,6 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Claim, Verdict } from './checker.ts';
 
-const checker = fileURLToPath(new URL('checker.ts', import.meta.url));
 const tsx = fileURLToPath(new URL('../../node_modules/tsx/dist/cli.mjs', import.meta.url));
 
 export interface Judgement {
@@ -13,16 +12,26 @@ export interface Judgement {
 
 /** Runs the checker as a process of its own. */
 export async function judge(claims: readonly Claim[]): Promise<Judgement> {
+  const { passed, lines } = await runJudge(
+    'checker.ts',
+    claims.map((claim) => JSON.stringify(claim)),
+  );
+  return { passed, verdicts: lines.map((line) => JSON.parse(line) as Verdict) };
+}
+
+/** A checker of this folder as a process of its own: it is asked a line each, and answers a line each. */
+export async function runJudge(program: string, asked: readonly string[]): Promise<{ passed: boolean; lines: readonly string[] }> {
+  const checker = fileURLToPath(new URL(program, import.meta.url));
   const child = spawn(process.execPath, [tsx, checker], { stdio: ['pipe', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString();
   });
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
-  child.stdin.end(claims.map((claim) => `${JSON.stringify(claim)}\n`).join(''));
+  child.stdin.end(asked.map((line) => `${line}\n`).join(''));
   const code = await exited;
-  const verdicts = output.split('\n').filter(Boolean);
-  return { passed: code === 0 && verdicts.length === claims.length, verdicts: verdicts.map((line) => JSON.parse(line) as Verdict) };
+  const lines = output.split('\n').filter(Boolean);
+  return { passed: code === 0 && lines.length === asked.length, lines };
 }
 
 export const plantedErrors = ['drop', 'repeat', 'swap', 'foreign'] as const;

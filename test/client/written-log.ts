@@ -1,4 +1,4 @@
-import { concat, writeU64 } from '../../src/protocol/bytes.ts';
+import { concat } from '../../src/protocol/bytes.ts';
 import { crc32 } from '../../src/protocol/crc32.ts';
 import type { EndReason } from '../../src/protocol/end-reason.ts';
 import { encodeEntry, OutputFlag } from '../../src/protocol/entry.ts';
@@ -6,6 +6,7 @@ import { encodeFence } from '../../src/protocol/fence-entry.ts';
 import { FrameType } from '../../src/protocol/frame-type.ts';
 import { encodeGap, type Gap } from '../../src/protocol/gap.ts';
 import { encodeJson } from '../../src/protocol/json.ts';
+import { encodeLogCursor } from '../../src/protocol/log-cursor.ts';
 import { type Position, startOfLog } from '../../src/protocol/position.ts';
 
 /** An output log as a worker writes it: each call answers the next entry's frame. */
@@ -27,8 +28,7 @@ export class WrittenLog {
   /** As a worker of a log writes it: a cursor in front that the log does not count. */
   dataWithCursor(text: string): Uint8Array {
     const bytes = new TextEncoder().encode(text);
-    const cursor = new Uint8Array(16);
-    writeU64(cursor, 0, 1234567);
+    const cursor = encodeLogCursor({ run: 1, seconds: 1_700_000_000, nanos: 5, lines: 2, bytes: 3 });
     const crc = crc32(bytes, this.position.crc);
     return this.#entry(FrameType.outputData, concat([cursor, bytes]), bytes.length, crc, OutputFlag.cursor);
   }

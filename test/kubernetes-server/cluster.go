@@ -18,7 +18,7 @@ import (
 
 // cluster holds the pods.
 type cluster struct {
-	logRate    float64
+	numbered   logSource // of the pod logger
 	logHistory int
 
 	started time.Time
@@ -28,8 +28,8 @@ type cluster struct {
 	pods    []*pod
 }
 
-func newCluster(logRate float64, logHistory int) *cluster {
-	c := &cluster{logRate: logRate, logHistory: logHistory, version: 1000, started: time.Now()}
+func newCluster(numbered logSource, logHistory int) *cluster {
+	c := &cluster{numbered: numbered, logHistory: logHistory, version: 1000, started: time.Now()}
 	c.reset()
 	return c
 }
@@ -41,7 +41,7 @@ func (c *cluster) reset() {
 	for _, old := range c.pods {
 		old.stop()
 	}
-	c.pods = initialPods(time.Now(), c.logRate, c.logHistory)
+	c.pods = initialPods(time.Now(), c.numbered, c.logHistory)
 }
 
 func (c *cluster) find(namespace, name string) *pod {
@@ -77,10 +77,15 @@ func (c *cluster) nextVersion() int {
 }
 
 func (c *cluster) remove(gone *pod) {
-	c.mu.Lock()
-	c.pods = slices.DeleteFunc(c.pods, func(pod *pod) bool { return pod == gone })
-	c.mu.Unlock()
+	c.forget(gone)
 	gone.stop()
+}
+
+// forget takes the pod off the list and leaves what runs in it.
+func (c *cluster) forget(gone *pod) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pods = slices.DeleteFunc(c.pods, func(pod *pod) bool { return pod == gone })
 }
 
 // chooseContainer follows the API server: a name must be valid, and may be left out if the pod has one container only.

@@ -7,7 +7,7 @@ import (
 )
 
 func TestChooseContainerSpeaksAsTheAPIServer(t *testing.T) {
-	cluster := newCluster(20, 0)
+	cluster := newCluster(numberedLog(20), 0)
 	for _, want := range []struct{ pod, container, chosen, message string }{
 		{"shell", "", "main", ""},
 		{"multi", "debugger", "debugger", ""},

@@ -16,10 +16,11 @@ type run struct {
 	finished time.Time // zero while it runs
 	exitCode int
 	done     chan struct{} // closed when it has finished
+	log      *runLog
 }
 
 func newRun(number int, started time.Time) *run {
-	return &run{number: number, id: "containerd://" + randomHex(32), started: started, done: make(chan struct{})}
+	return &run{number: number, id: "containerd://" + randomHex(32), started: started, done: make(chan struct{}), log: newRunLog()}
 }
 
 func (r *run) finish(at time.Time, exitCode int) {

@@ -16,6 +16,9 @@ func withControl(a *api, next http.Handler) http.Handler {
 	mux.HandleFunc("POST /test/kill-sessions", a.killSessions)
 	mux.HandleFunc("POST /test/kill-processes", a.killProcesses)
 	mux.HandleFunc("POST /test/restart-container", a.restartContainer)
+	mux.HandleFunc("POST /test/rotate-log", a.rotateLog)
+	mux.HandleFunc("POST /test/cut-logs", a.cutLogs)
+	mux.HandleFunc("POST /test/delete-pod", a.deletePod)
 	mux.HandleFunc("POST /test/reset", a.reset)
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		host, _, _ := net.SplitHostPort(req.RemoteAddr)
@@ -60,22 +63,68 @@ func (a *api) killProcesses(w http.ResponseWriter, req *http.Request) {
 	writeJSON(w, map[string]any{"killed": killed})
 }
 
-// restartContainer needs ?pod=; ?namespace= is default unless set, ?container= the first one.
-func (a *api) restartContainer(w http.ResponseWriter, req *http.Request) {
+// named is the container of ?pod=; ?namespace= is default unless set, ?container= the first one. It has answered if there is none.
+func (a *api) named(w http.ResponseWriter, req *http.Request) (who owner, found *container) {
 	query := req.URL.Query()
-	namespace := query.Get("namespace")
-	if namespace == "" {
-		namespace = "default"
+	who = owner{Namespace: query.Get("namespace"), Pod: query.Get("pod")}
+	if who.Namespace == "" {
+		who.Namespace = "default"
 	}
-	_, name, err := a.cluster.chooseContainer(namespace, query.Get("pod"), query.Get("container"))
+	_, name, err := a.cluster.chooseContainer(who.Namespace, who.Pod, query.Get("container"))
 	if err != nil {
 		writeError(err, w, req)
+		return who, nil
+	}
+	who.Container = name
+	return who, a.cluster.container(who.Namespace, who.Pod, name)
+}
+
+// restartContainer ends its run and begins the next; with stay=true it does not begin one.
+func (a *api) restartContainer(w http.ResponseWriter, req *http.Request) {
+	who, container := a.named(w, req)
+	if container == nil {
 		return
 	}
-	container := a.cluster.container(namespace, query.Get("pod"), name)
-	restarts := container.restart(137)
-	a.processes.killContainer(namespace, query.Get("pod"), name)
+	restarts := 0
+	if req.URL.Query().Get("stay") == "true" {
+		container.stop(137)
+	} else {
+		restarts = container.restart(137)
+	}
+	a.processes.killContainer(who.Namespace, who.Pod, who.Container)
 	writeJSON(w, map[string]any{"restartCount": restarts})
+}
+
+// rotateLog begins a new log file; with stall=true those who follow miss it.
+func (a *api) rotateLog(w http.ResponseWriter, req *http.Request) {
+	if _, container := a.named(w, req); container != nil {
+		container.current().log.rotate(req.URL.Query().Get("stall") == "true")
+		writeJSON(w, map[string]any{})
+	}
+}
+
+// cutLogs ends the log streams of a container cleanly although it runs, as a kubelet that dies does.
+func (a *api) cutLogs(w http.ResponseWriter, req *http.Request) {
+	if _, container := a.named(w, req); container != nil {
+		container.current().log.cutReaders()
+		writeJSON(w, map[string]any{})
+	}
+}
+
+// deletePod takes a pod away at once; with frozen=true its processes and streams stay as they are.
+func (a *api) deletePod(w http.ResponseWriter, req *http.Request) {
+	who, container := a.named(w, req)
+	if container == nil {
+		return
+	}
+	gone := a.cluster.find(who.Namespace, who.Pod)
+	if req.URL.Query().Get("frozen") == "true" {
+		a.cluster.forget(gone)
+	} else {
+		a.cluster.remove(gone)
+		a.processes.killContainer(who.Namespace, who.Pod, "")
+	}
+	writeJSON(w, map[string]any{})
 }
 
 // reset ends all sessions and processes and brings the pods back to their beginning.

@@ -14,11 +14,17 @@ import (
 // line is kept; line n of a run is always the same.
 type logSource struct {
 	fixed []string
-	rate  float64 // lines a second; 0 for fixed lines
+	rate  float64       // lines a second; 0 for fixed lines
+	stamp time.Duration // how fine the times are: lines within it have the same one
 }
 
 func fixedLog(lines ...string) logSource      { return logSource{fixed: lines} }
 func numberedLog(linesPerS float64) logSource { return logSource{rate: linesPerS} }
+
+// stampOf is the time in front of line n.
+func (s logSource) stampOf(life *run, n int) time.Time {
+	return s.timeOf(life, n).Truncate(max(s.stamp, time.Nanosecond))
+}
 
 // timeOf is the moment at which line n was written.
 func (s logSource) timeOf(life *run, n int) time.Time {
@@ -77,12 +83,16 @@ type logReader struct {
 func (r logReader) copyTo(ctx context.Context, w io.Writer, flush func()) error {
 	now := time.Now()
 	total := r.source.count(r.run, now)
+	file := r.run.log.file()
 	next := 0
+	if !file.began.IsZero() {
+		next = min(total, r.source.count(r.run, file.began))
+	}
 	if r.tailLines != nil {
-		next = max(0, total-int(min(*r.tailLines, int64(total))))
+		next = max(next, total-int(min(*r.tailLines, int64(total))))
 	}
 	if !r.since.IsZero() {
-		next += sort.Search(max(0, total-next), func(i int) bool { return !r.source.timeOf(r.run, next+i).Before(r.since) })
+		next += sort.Search(max(0, total-next), func(i int) bool { return !r.source.stampOf(r.run, next+i).Before(r.since) })
 	}
 	left := int64(math.MaxInt64)
 	if r.limitBytes != nil {
@@ -103,8 +113,7 @@ func (r logReader) copyTo(ctx context.Context, w io.Writer, flush func()) error 
 		if !r.follow || r.run.ended() && next >= r.source.count(r.run, time.Now()) {
 			return nil
 		}
-		r.waitForLine(ctx, next)
-		if ctx.Err() != nil {
+		if r.waitForLine(ctx, file, next) {
 			return ctx.Err()
 		}
 		total = r.source.count(r.run, time.Now())
@@ -116,7 +125,7 @@ func (r logReader) batch(next *int, total int) string {
 	var text strings.Builder
 	for *next < total && text.Len() < 32*1024 {
 		if r.timestamps {
-			text.WriteString(r.source.timeOf(r.run, *next).UTC().Format("2006-01-02T15:04:05.000000000Z07:00 "))
+			text.WriteString(r.source.stampOf(r.run, *next).UTC().Format("2006-01-02T15:04:05.000000000Z07:00 "))
 		}
 		text.WriteString(r.source.text(r.run, *next))
 		*next++
@@ -124,9 +133,10 @@ func (r logReader) batch(next *int, total int) string {
 	return text.String()
 }
 
-func (r logReader) waitForLine(ctx context.Context, n int) {
+// waitForLine tells whether the stream is over.
+func (r logReader) waitForLine(ctx context.Context, file *logFile, n int) (over bool) {
 	wait := time.Hour
-	if r.source.rate > 0 {
+	if r.source.rate > 0 && !file.stalled.Load() {
 		wait = max(time.Until(r.source.timeOf(r.run, n)), time.Millisecond)
 	}
 	timer := time.NewTimer(wait)
@@ -134,6 +144,10 @@ func (r logReader) waitForLine(ctx context.Context, n int) {
 	select {
 	case <-timer.C:
 	case <-r.run.done:
+	case <-file.cut:
+		return true
 	case <-ctx.Done():
+		return true
 	}
+	return false
 }

@@ -28,6 +28,7 @@ type settings struct {
 	protocols, logProtocols      string
 	idleTimeout, logEndPause     time.Duration
 	logRate                      float64
+	logStamp                     time.Duration
 	logHistory                   int
 	killOrphans, exitWithStdin   bool
 }
@@ -68,6 +69,7 @@ func parseSettings() settings {
 	flag.DurationVar(&s.idleTimeout, "idle-timeout", 4*time.Hour, "the container runtime's stream idle timeout")
 	flag.DurationVar(&s.logEndPause, "log-end-pause", 50*time.Millisecond, "pause between the last byte of a log and its end; 0 may lose the last piece over WebSocket, as upstream does")
 	flag.Float64Var(&s.logRate, "log-rate", 20, "lines a second of the pod logger")
+	flag.DurationVar(&s.logStamp, "log-stamp", time.Nanosecond, "how fine the times of the pod logger are: lines within it have the same one")
 	flag.IntVar(&s.logHistory, "log-history", 200, "lines the pod logger has already written when the server starts")
 	flag.BoolVar(&s.killOrphans, "kill-orphans", false, "hang up a process whose client connection is gone; without it the process stays, as with containerd")
 	flag.BoolVar(&s.exitWithStdin, "exit-with-stdin", false, "end when standard input closes")
@@ -121,7 +123,7 @@ func serve(s settings) error {
 	if s.killOrphans {
 		sessions.onGone = processes.hangUpSession
 	}
-	cluster := newCluster(s.logRate, s.logHistory)
+	cluster := newCluster(logSource{rate: s.logRate, stamp: s.logStamp}, s.logHistory)
 	node, err := newKubelet(cluster, processes, s.idleTimeout, s.logEndPause)
 	if err != nil {
 		return err

@@ -24,7 +24,7 @@ type pod struct {
 	containers      []*container
 }
 
-func initialPods(now time.Time, logRate float64, logHistory int) []*pod {
+func initialPods(now time.Time, numbered logSource, logHistory int) []*pod {
 	running := func(at time.Time, c *container) *container {
 		c.runs = []*run{newRun(1, at)}
 		return c
@@ -39,7 +39,7 @@ func initialPods(now time.Time, logRate float64, logHistory int) []*pod {
 		return &container{name: name, command: []string{"sh"}, stdin: true, tty: true, log: fixedLog("main process is up\n")}
 	}
 	before := now.Add(-time.Minute)
-	logStart := now.Add(-time.Duration(float64(logHistory) / logRate * float64(time.Second)))
+	logStart := now.Add(-time.Duration(float64(logHistory) / numbered.rate * float64(time.Second)))
 	return []*pod{
 		newPod("default", "shell", corev1.PodRunning, before, running(before, shell("main"))),
 		newPod("default", "multi", corev1.PodRunning, before,
@@ -47,7 +47,7 @@ func initialPods(now time.Time, logRate float64, logHistory int) []*pod {
 			running(before, &container{name: "app", command: []string{"cat"}, stdin: true, log: fixedLog("app is up\n")}),
 			running(before, &container{name: "sidecar", command: []string{"sh"}, stdin: true, tty: true, log: fixedLog("sidecar is up\n")}),
 			running(before, &container{name: "debugger", kind: ephemeralContainer, command: []string{"sh"}, stdin: true, tty: true, log: fixedLog("debugger is up\n")})),
-		newPod("default", "logger", corev1.PodRunning, logStart, running(logStart, &container{name: "main", log: numberedLog(logRate)})),
+		newPod("default", "logger", corev1.PodRunning, logStart, running(logStart, &container{name: "main", log: numbered})),
 		newPod("default", "pending", corev1.PodPending, before, shell("main")),
 		newPod("default", "finished", corev1.PodSucceeded, before,
 			exited(before, &container{name: "main", log: fixedLog("first line\n", "second line\n", "last line without a newline")})),

@@ -6,6 +6,7 @@ import type { FenceEntry } from '../../src/protocol/fence-entry.ts';
 import { FrameType } from '../../src/protocol/frame-type.ts';
 import type { Gap } from '../../src/protocol/gap.ts';
 import type { ClientStream, SessionId } from '../../src/protocol/ids.ts';
+import { logCursorBytes } from '../../src/protocol/log-cursor.ts';
 import type { Position } from '../../src/protocol/position.ts';
 import type { ServerFrame } from '../../src/protocol/server-frame.ts';
 import type { Control, SessionStatus, WorkerStatus } from '../../src/protocol/session-status.ts';
@@ -41,7 +42,7 @@ export const entry: fc.Arbitrary<{ header: EntryHeader; payload: Uint8Array }> =
     content: fc.uint8Array({ maxLength: 64 }),
   })
   .map(({ header, lead, content }) => {
-    const payload = new Uint8Array(16 + content.length);
+    const payload = new Uint8Array(logCursorBytes + content.length);
     new DataView(payload.buffer).setBigUint64(0, BigInt(lead));
     payload.set(content, clientOffsetBytes);
     return { header, payload };

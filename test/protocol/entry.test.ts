@@ -27,7 +27,7 @@ describe('[LG3] what offset and CRC count', () => {
   });
 
   it('[LG3] not the log cursor in front of them', () => {
-    const entry = made(FrameType.outputData, OutputFlag.cursor, `${'00'.repeat(16)} 6162`);
+    const entry = made(FrameType.outputData, OutputFlag.cursor, `${'00'.repeat(20)} 6162`);
     expect(hexOf(entryContent(entry))).toBe('6162');
     expect(endOffset(entry)).toBe(102);
   });

@@ -181,7 +181,7 @@ describe('[WP2] frames that break the layout or a limit are refused', () => {
   it('[WP2] a log entry holds 64 KiB of content and not much more', () => {
     const header = { type: FrameType.inputData, flags: 0, fence: 1, seq: 1, offset: 0, crc: 0 };
     expect(decodeEntry(encodeEntry(header, new Uint8Array(8 + maxEntryPayloadBytes)))).toBeDefined();
-    expect(decodeEntry(encodeEntry(header, new Uint8Array(17 + maxEntryPayloadBytes)))).toBeUndefined();
+    expect(decodeEntry(encodeEntry(header, new Uint8Array(21 + maxEntryPayloadBytes)))).toBeUndefined();
   });
 
   it.each([

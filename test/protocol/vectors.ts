@@ -35,8 +35,8 @@ export const entryVectors: readonly Vector<EntryHeader & { readonly payload: str
   { name: 'output data of stderr', hex: `01 01 ${headHex} 21`, decoded: { type: 0x01, ...head, flags: 1, payload: '21' } },
   {
     name: 'output data with a log cursor',
-    hex: `01 02 ${headHex} 0018f1e2d3c4b5a6 00000002 00000001 78`,
-    decoded: { type: 0x01, ...head, flags: 2, payload: '0018f1e2d3c4b5a6000000020000000178' },
+    hex: `01 02 ${headHex} deadbeef 6553f100 075bcd15 00000002 00000001 78`,
+    decoded: { type: 0x01, ...head, flags: 2, payload: 'deadbeef6553f100075bcd15000000020000000178' },
   },
   { name: 'output gap', hex: `03 00 ${headHex} 0000000000000200 02`, decoded: { type: 0x03, ...head, payload: '000000000000020002' } },
   { name: 'output mark', hex: `04 00 ${headHex} ${text('restarted')}`, decoded: { type: 0x04, ...head, payload: text('restarted') } },

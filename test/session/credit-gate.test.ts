@@ -56,7 +56,6 @@ describe('what counts as credit', () => {
   it.each([
     ['an earlier driver', { input: inputFence - 1, output: outputFence }],
     ['a driver not delivered yet', { input: inputFence + 1, output: outputFence }],
-    ['an earlier worker', { input: inputFence, output: outputFence - 1 }],
     ['a later worker', { input: inputFence, output: outputFence + 1 }],
   ])('[FC2] not one of %s', (_who, fences) => {
     const gate = driven();
@@ -64,12 +63,21 @@ describe('what counts as credit', () => {
     expect(gate.room(100 * KiB)).toBe(28 * KiB);
   });
 
+  it('[LS2] of an earlier worker’s output, up to where this one began', () => {
+    const base = { outputFence, offset: 60 * KiB };
+    const gate = new CreditGate(base, 'pause');
+    gate.adopt(inputFence, driver({ outputFence: outputFence - 1, offset: 10 * KiB }), 60 * KiB);
+    expect(gate.room(100 * KiB)).toBe(38 * KiB);
+    expect(gate.credit({ input: inputFence, output: outputFence - 1 }, 90 * KiB, 64 * KiB, 100 * KiB)).toBe(true);
+    expect(gate.room(100 * KiB)).toBe(88 * KiB);
+  });
+
   it('[LG11] after a restore one of the fence before counts: its client has parsed everything and has nothing new to acknowledge', () => {
     const gate = driven();
     gate.refenced(outputFence + 10);
     expect(gate.credit({ input: inputFence, output: outputFence }, 100 * KiB, 64 * KiB, 100 * KiB)).toBe(true);
     expect(gate.room(100 * KiB)).toBe(128 * KiB);
-    expect(gate.credit({ input: inputFence, output: outputFence - 1 }, 0, 64 * KiB, 100 * KiB)).toBe(false);
+    expect(gate.credit({ input: inputFence, output: outputFence + 11 }, 0, 64 * KiB, 100 * KiB)).toBe(false);
   });
 
   it('[FC2] the highest is kept: a late smaller one takes nothing back', () => {

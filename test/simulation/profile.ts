@@ -90,6 +90,7 @@ export const profileNames = [
   'pipes',
   'primaries',
   'replica',
+  'logs',
 ] as const;
 export type ProfileName = (typeof profileNames)[number];
 
@@ -250,6 +251,26 @@ function variant(name: ProfileName, random: SeededRandom): Partial<Profile> {
         pipes: 0.7,
         appendRefused: 0.01,
         appendAnswerLost: 0.01,
+      };
+    case 'logs':
+      return {
+        faults: [
+          ...workerFaults,
+          'worker-kill',
+          'worker-drain',
+          'subscription-break',
+          'edge-kill',
+          'take-control',
+          'reload',
+          'skip',
+          'slow-page',
+          ...(random.chance(0.3) ? (['fail-over'] as const) : []),
+        ],
+        workers: random.whole(2, 3),
+        logs: 1,
+        faultsForMs: random.between(10_000, 50_000),
+        appendRefused: 0.01,
+        outputRate: random.chance(0.7) ? random.between(500, 20_000) : random.between(50_000, 300_000),
       };
     case 'all':
       return {

@@ -58,6 +58,7 @@ export const sceneNames = [
   'output is skipped by an edge',
   'a person ends a session',
   'a second viewer follows a log',
+  'another worker goes on with a log',
 ] as const;
 
 export type Scene = (typeof sceneNames)[number];

@@ -173,7 +173,9 @@ export class SimPage implements ClientHost {
 
   output(bytes: Uint8Array, _source: 'stdout' | 'stderr', token: number, replayed: boolean): void {
     const { truth } = this.#world;
-    const known = this.#from ?? (this.session ? truth.incarnations(this.session) : []);
+    const all = this.session ? truth.incarnations(this.session) : [];
+    // Each upstream of a log says the same.
+    const known = this.target.kind === 'log' ? all : (this.#from ?? all);
     this.#from = known.filter(
       ({ outputKey, emitted }) => firstWrong(bytes, outputKey, this.#offset) < 0 && emitted >= this.#offset + bytes.length,
     );
@@ -293,6 +295,7 @@ export class SimPage implements ClientHost {
       if (!ended) truth.fail(`${this.name}: exit ${reason.code} at ${this.#offset}, which no upstream said`);
     } else if (reason.kind === 'worker-lost') {
       if (!this.#world.mayLoseWorkers) truth.fail(`${this.name}: worker lost, but none was`);
+      if (this.target.kind === 'log' && !this.#world.mayLose) truth.fail(`${this.name}: a log was not gone on with`);
     } else if (reason.kind === 'ended') {
       if (!this.session || !truth.endAsked.has(this.session)) truth.fail(`${this.name}: ended by a person, but nobody did`);
       if (!all.some((each) => each.emitted === this.#offset)) truth.fail(`${this.name}: ended at ${this.#offset}, where no upstream was`);

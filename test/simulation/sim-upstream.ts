@@ -1,6 +1,7 @@
 import { sleep } from '../../src/base/clock.ts';
 import type { EndReason } from '../../src/protocol/end-reason.ts';
 import type { SessionId } from '../../src/protocol/ids.ts';
+import type { LogCursor } from '../../src/protocol/log-cursor.ts';
 import type { Target } from '../../src/protocol/target.ts';
 import {
   type Upstream,
@@ -61,7 +62,8 @@ export class SimUpstream implements Upstream {
   /** Exits by itself when so much was typed. */
   readonly #exitAfter: number;
 
-  constructor(world: World, process: SimProcess, lease: LeaseTruth, { sessionId, target }: UpstreamRequest, events: UpstreamEvents) {
+  constructor(world: World, process: SimProcess, lease: LeaseTruth, request: UpstreamRequest, events: UpstreamEvents) {
+    const { sessionId, target, goOn } = request;
     const session = sessionId as SessionId;
     const { random } = world;
     this.#world = world;
@@ -69,7 +71,13 @@ export class SimUpstream implements Upstream {
     this.#lease = lease;
     this.#events = events;
     this.#target = target;
-    this.incarnation = world.truth.opened(session, process.name, random.word());
+    const [begun] = target.kind === 'log' ? world.truth.incarnations(session) : [];
+    this.incarnation = world.truth.opened(session, process.name, begun?.outputKey ?? random.word(), goOn?.outputBytes);
+    if (goOn) {
+      world.saw('another worker goes on with a log');
+      if (goOn.cursor.bytes !== goOn.outputBytes)
+        world.truth.fail(`a log is gone on with at ${goOn.cursor.bytes}, its output at ${goOn.outputBytes}`);
+    }
     this.#exitAfter = random.chance(0.15) ? random.whole(1, 600) : Number.POSITIVE_INFINITY;
     world.upstreams.add(this);
     world.note(`upstream of ${session} opened by ${process.name}`);
@@ -184,7 +192,14 @@ export class SimUpstream implements Upstream {
     if (incarnation.closed) return;
     this.#owed = Math.max(0, this.#owed - size);
     const bytes = this.#world.planted.output(outputBytes(incarnation.outputKey, incarnation.emitted, size));
+    const span =
+      this.#target.kind === 'log' ? { before: placeAt(incarnation.emitted), after: placeAt(incarnation.emitted + size) } : undefined;
     incarnation.emitted += size;
-    this.#events.output(bytes, this.#source());
+    this.#events.output(bytes, this.#source(), span);
   }
+}
+
+/** A log here is one line without an end. */
+function placeAt(bytes: number): LogCursor {
+  return { run: 1, seconds: 0, nanos: 0, lines: 0, bytes };
 }

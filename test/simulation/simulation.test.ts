@@ -22,6 +22,7 @@ const seedsOfProfile: Record<ProfileName, number> = {
   pipes: 150,
   primaries: 150,
   replica: 100,
+  logs: 100,
 };
 
 const minutes = 60_000;

@@ -18,7 +18,7 @@ export interface StreamTruth {
   told: { readonly typed: number; readonly notSent: number } | undefined;
 }
 
-/** One upstream that was opened for a session; a second one is possible only when the first never counted as started. */
+/** One upstream that was opened for a session; a second one is possible only of a log, or when the first never counted as started. */
 export interface Incarnation {
   readonly session: SessionId;
   readonly worker: string;
@@ -97,12 +97,13 @@ export class Truth {
     stream.index = 16 * this.#keys++ + ((count + 8 * of) & 15);
   }
 
-  opened(session: SessionId, worker: string, outputKey: number): Incarnation {
+  /** @param emitted of a log: where another worker left it */
+  opened(session: SessionId, worker: string, outputKey: number, emitted = 0): Incarnation {
     const incarnation: Incarnation = {
       session,
       worker,
       outputKey,
-      emitted: 0,
+      emitted,
       ended: undefined,
       closed: false,
       current: undefined,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/bin/system.ts';
+import { systemClock, systemRandom } from '../../src/bin/system.ts';
 import type { Target } from '../../src/protocol/target.ts';
 import { Clusters } from '../../src/upstream/kubernetes/clusters.ts';
 import { KubernetesApi } from '../../src/upstream/kubernetes/kubernetes-api.ts';
@@ -20,7 +20,7 @@ describe.skipIf(!canRunKubernetesServer())("ends and refusals by Kubernetes' own
   const shell: Target = { kind: 'exec', ...place, pod: 'shell', command: ['sh'], tty: true };
   const open = async (target: Target, token?: string) => {
     const cluster = new ServerCluster({ server: server.url, id: 'test', token: server.token, caFile: server.caFile }, systemClock);
-    const opener = new KubernetesOpener({ clusters: new Clusters([cluster]), clock: systemClock, version: '0.0.0' });
+    const opener = new KubernetesOpener({ clusters: new Clusters([cluster]), clock: systemClock, random: systemRandom, version: '0.0.0' });
     const credential = token === undefined ? undefined : ({ kind: 'bearer', token } as const);
     const events = new Recorder();
     const request = { target, size: { cols: 80, rows: 24 }, credential, sessionId: 's' };

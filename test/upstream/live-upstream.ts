@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/bin/system.ts';
+import { systemClock, systemRandom } from '../../src/bin/system.ts';
 import type { ExecTarget, LogTarget, Target } from '../../src/protocol/target.ts';
 import type { ClusterRegistry } from '../../src/upstream/kubernetes/cluster.ts';
 import { KubernetesOpener } from '../../src/upstream/kubernetes/kubernetes-opener.ts';
@@ -50,7 +50,7 @@ export function upstreamContract(name: string, startServer: (options: LiveOption
 
     const start = async (target: Target, from = server, credential?: Credential) => {
       const events = new Recorder();
-      const opener = new KubernetesOpener({ clusters: from.clusters, clock: systemClock, version: '0.0.0' });
+      const opener = new KubernetesOpener({ clusters: from.clusters, clock: systemClock, random: systemRandom, version: '0.0.0' });
       const request = { target, size: { cols: 80, rows: 24 }, credential, sessionId: 'test-session' };
       const upstream = await opener.open(request, events, new AbortController().signal);
       open.push(upstream);

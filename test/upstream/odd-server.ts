@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { systemRandom } from '../../src/bin/system.ts';
 import type { Target } from '../../src/protocol/target.ts';
 import type { Cluster } from '../../src/upstream/kubernetes/cluster.ts';
 import { Clusters } from '../../src/upstream/kubernetes/clusters.ts';
@@ -64,7 +65,7 @@ export class OddServer implements AsyncDisposable {
     credential?: Credential,
   ): Promise<{ upstream: Upstream; events: Recorder }> {
     const clusters = new Clusters([this.cluster]);
-    const opener = new KubernetesOpener({ clusters, clock: this.clock, version: '1.2.3' });
+    const opener = new KubernetesOpener({ clusters, clock: this.clock, random: systemRandom, version: '1.2.3' });
     const events = new Recorder();
     const defaults = {
       cluster: 'odd',

@@ -8,6 +8,7 @@ export class Recorder implements UpstreamEvents {
   readonly stderr: Uint8Array[] = [];
   bytes = 0;
   drains = 0;
+  readonly remarks: string[] = [];
   end: EndReason | undefined;
   /** False: only counts. */
   keep = true;
@@ -16,6 +17,10 @@ export class Recorder implements UpstreamEvents {
     if (this.end) throw new Error('output after the end');
     this.bytes += bytes.length;
     if (this.keep) this[source].push(bytes);
+  }
+
+  remark(text: string): void {
+    this.remarks.push(text);
   }
 
   drained(): void {

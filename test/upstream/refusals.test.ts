@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/bin/system.ts';
+import { systemClock, systemRandom } from '../../src/bin/system.ts';
 import { failureAnswer } from '../../src/edge/http/failure-answer.ts';
 import { Clusters } from '../../src/upstream/kubernetes/clusters.ts';
 import { KubernetesApi } from '../../src/upstream/kubernetes/kubernetes-api.ts';
@@ -314,7 +314,7 @@ describe('what an upstream refuses', () => {
     ['a line that is cut', () => listening(createServer((socket) => socket.destroy())), 'connection-reset', true],
   ])('[UP3] 20: %s is named', async (_what, server, reason, retryable) => {
     const cluster = new ServerCluster({ server: await server(), id: 'far', token: 'own' }, systemClock);
-    const opener = new KubernetesOpener({ clusters: new Clusters([cluster]), clock: systemClock, version: '1.2.3' });
+    const opener = new KubernetesOpener({ clusters: new Clusters([cluster]), clock: systemClock, random: systemRandom, version: '1.2.3' });
     const target = { kind: 'exec', cluster: 'far', namespace: 'ns', pod: 'p', container: '', tty: true, command: ['sh'] } as const;
     const request = { target, size: { cols: 80, rows: 24 }, credential: undefined, sessionId: 's' };
     const refusal = await refusalIn(opener.open(request, new Recorder(), new AbortController().signal));

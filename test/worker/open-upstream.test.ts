@@ -18,7 +18,7 @@ function refusing(refusal: UpstreamRefusal) {
   };
   const tools = { opener: { open }, unseal: () => undefined, random: { fraction: () => 1 }, clock, log: () => {} };
   // What is used of both; the rest has no part in it.
-  const opening = openUpstream({ id: 's' } as SessionRecord, () => size, new Recorder(), tools as unknown as PumpTools, never);
+  const opening = openUpstream({ id: 's' } as SessionRecord, undefined, () => size, new Recorder(), tools as unknown as PumpTools, never);
   const pass = async (ms: number) => {
     clock.advance(ms);
     await new Promise((resolve) => setImmediate(resolve));

@@ -94,7 +94,7 @@ function sessionStore(link: MemoryLink): SessionStore {
         return answer;
       }),
     started: (id, worker) => link.call((server) => server.started(id, worker)),
-    release: (id, worker) => link.call((server) => server.release(id, worker)),
+    release: (id, worker, which) => link.call((server) => server.release(id, worker, which)),
     touch: (ids: readonly SessionId[], worker: WorkerId) => link.call((server) => ids.map((id) => server.touch(id, worker))),
     adopt: (id, worker) => link.call((server) => server.hints.index(id, worker)),
     ofWorker: (worker) => link.call((server) => server.hints.ofWorker(worker)),

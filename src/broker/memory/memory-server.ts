@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { SessionId, WorkerId } from '../../protocol/ids.ts';
 import { compareIds, type EntryId } from '../../protocol/position.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
-import type { ClaimAnswer, NewSession } from '../broker.ts';
+import type { ClaimAnswer, NewSession, Releasable } from '../broker.ts';
 import { defaultLifetimes, type Lifetimes, youngMs } from '../lifetimes.ts';
 import type { Limit, Reached } from '../limit-store.ts';
 import type {
@@ -172,8 +172,8 @@ export class MemoryServer {
     return this.#run(id, (session) => started(session, worker)) ?? false;
   }
 
-  release(id: SessionId, worker: WorkerId): boolean {
-    return this.#run(id, (session) => release(session, worker, this.#clock.now(), this.#lifetimes)) ?? false;
+  release(id: SessionId, worker: WorkerId, which: Releasable): boolean {
+    return this.#run(id, (session) => release(session, worker, which, this.#clock.now(), this.#lifetimes)) ?? false;
   }
 
   touch(id: SessionId, worker: WorkerId): boolean {

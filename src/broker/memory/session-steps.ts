@@ -1,6 +1,6 @@
 import type { WorkerId } from '../../protocol/ids.ts';
-import type { ClaimAnswer, NewSession } from '../broker.ts';
-import type { Lifetimes } from '../lifetimes.ts';
+import type { ClaimAnswer, NewSession, Releasable } from '../broker.ts';
+import { type Lifetimes, releasedMs } from '../lifetimes.ts';
 import type { MemorySession, Meta, Step } from './memory-session.ts';
 
 /** The operations on `meta` alone, as pure steps. `until` names the moment at which the session's keys would expire. */
@@ -26,12 +26,12 @@ export function started({ meta }: MemorySession, worker: WorkerId): Step<boolean
 }
 
 /** Back to waiting; true as well when it is waiting already, so that a lost answer can be asked for again. */
-export function release({ meta }: MemorySession, worker: WorkerId, nowMs: number, lifetimes: Lifetimes): Step<boolean> {
+export function release({ meta }: MemorySession, worker: WorkerId, which: Releasable, nowMs: number, lifetimes: Lifetimes): Step<boolean> {
   const { record } = meta;
   if (record.state === 'waiting') return { answer: true };
-  if (record.state !== 'owned' || record.owner !== worker || record.started) return { answer: false };
-  const waiting = { ...record, state: 'waiting', owner: undefined } as const;
-  return { answer: true, change: { meta: { record: waiting, expiresAtMs: nowMs + lifetimes.waitingMs } } };
+  if (record.state !== 'owned' || record.owner !== worker || (record.started && which !== 'started')) return { answer: false };
+  const waiting = { ...record, state: 'waiting', owner: undefined, started: false } as const;
+  return { answer: true, change: { meta: { record: waiting, expiresAtMs: nowMs + releasedMs(which, lifetimes) } } };
 }
 
 /** An ended session keeps its grace time, whoever touches it. */

@@ -1,7 +1,7 @@
 import { isSessionId, type SessionId, type WorkerId } from '../../protocol/ids.ts';
 import type { SessionRecord } from '../../session/session-record.ts';
-import type { ClaimAnswer, NewSession, SessionStore } from '../broker.ts';
-import type { Lifetimes } from '../lifetimes.ts';
+import type { ClaimAnswer, NewSession, Releasable, SessionStore } from '../broker.ts';
+import { type Lifetimes, releasedMs } from '../lifetimes.ts';
 import type { ControlClient } from './control-client.ts';
 import { fieldsOf, textsOf, wordOf } from './control-replies.ts';
 import { listedSessions, sessionKeys, subjectKey, workerSessionsKey } from './keys.ts';
@@ -56,8 +56,9 @@ export class RedisSessions implements SessionStore {
     return wordOf(await this.#control.run(this.#scripts.started, [sessionKeys(id).meta], [worker])) === 'started';
   }
 
-  async release(id: SessionId, worker: WorkerId): Promise<boolean> {
-    return wordOf(await this.#control.run(this.#scripts.release, keysOf(id), [worker, this.#lifetimes.waitingMs])) === 'released';
+  async release(id: SessionId, worker: WorkerId, which: Releasable): Promise<boolean> {
+    const args = [worker, releasedMs(which, this.#lifetimes), which];
+    return wordOf(await this.#control.run(this.#scripts.release, keysOf(id), args)) === 'released';
   }
 
   touch(ids: readonly SessionId[], worker: WorkerId): Promise<readonly boolean[]> {

@@ -35,7 +35,6 @@ export function streamTarget(path: StreamPath, cluster: string, query: URLSearch
 function logTarget(place: object, query: URLSearchParams): Target | string {
   const stream = query.get('stream') ?? 'All';
   if (stream !== 'All') return 'stream: this relay serves logs as a whole only (All)';
-  if (isTrue(query, 'insecureSkipTLSVerifyBackend')) return 'insecureSkipTLSVerifyBackend: not served by this relay';
   const numbers: Record<string, number> = {};
   for (const name of ['tailLines', 'sinceSeconds', 'limitBytes']) {
     const text = query.get(name);
@@ -44,8 +43,9 @@ function logTarget(place: object, query: URLSearchParams): Target | string {
     numbers[name] = Number(text);
   }
   const sinceTime = query.get('sinceTime');
-  const booleans = { follow: isTrue(query, 'follow'), previous: isTrue(query, 'previous'), timestamps: isTrue(query, 'timestamps') };
-  return parseTarget({ ...place, ...booleans, ...numbers, ...(sinceTime ? { sinceTime } : {}) });
+  const names = ['follow', 'previous', 'timestamps', 'insecureSkipTLSVerifyBackend'];
+  const booleans = Object.fromEntries(names.map((name) => [name, isTrue(query, name)]));
+  return parseTarget({ ...place, ...booleans, ...numbers, ...(sinceTime ? { sinceTime } : {}), once: true });
 }
 
 /** As the API server reads it: absent, `0` and `false` are no, anything else is yes. */

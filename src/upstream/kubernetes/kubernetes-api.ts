@@ -4,11 +4,11 @@ import type { Clock } from '../../base/clock.ts';
 import type { EndReason } from '../../protocol/end-reason.ts';
 import type { Target } from '../../protocol/target.ts';
 import { clustersOf, mostRancherPages, nextMarker, userIdOf } from '../clusters/rancher.ts';
-import { type Actor, UpstreamRefusal } from '../upstream.ts';
+import type { Actor } from '../upstream.ts';
 import type { Cluster, ClusterEntry } from './cluster.ts';
-import { type BodyLimit, readBody } from './http-body.ts';
+import type { BodyLimit } from './http-body.ts';
 import { type HttpRequest, sendRequest } from './http-request.ts';
-import { OpenFailure } from './open-failure.ts';
+import { jsonAnswer, objectBody } from './json-answer.ts';
 import { apiUrl, type Query, targetUrl } from './paths.ts';
 import { type JsonObject, jsonObject, list, nameOf, type PodSummary, podSummary, text } from './pod-summary.ts';
 import { refusalOf } from './refusal.ts';
@@ -33,7 +33,6 @@ export interface AccessQuestion {
 const switchingProtocols = 101;
 const headTimeoutMs = 15_000;
 const listBody: BodyLimit = { maxBytes: 8 * 1024 * 1024, timeoutMs: 20_000 };
-const objectBody: BodyLimit = { maxBytes: 2 * 1024 * 1024, timeoutMs: 10_000 };
 
 /** The few questions the edge asks the API server itself, each as the user. Every failure is an UpstreamRefusal. */
 export class KubernetesApi {
@@ -134,10 +133,7 @@ export class KubernetesApi {
       const url = apiUrl(asker.cluster.baseUrl, question.path, question.query);
       const { method, body } = question;
       const response = await this.#send(asker, { method, url, ...(body === undefined ? {} : { body }) }, wanted, signal);
-      const { bytes, end } = await readBody(response, limit, this.#clock);
-      if (end === 'too-large') throw new OpenFailure({ kind: 'too-large', maxBytes: limit.maxBytes });
-      if (end !== 'whole') throw new OpenFailure({ kind: 'network', code: 'ECONNRESET', message: 'the answer broke off' });
-      return parse(bytes);
+      return await jsonAnswer(response, limit, this.#clock);
     } catch (failure) {
       throw refusalOf(failure, 'api');
     }
@@ -154,13 +150,5 @@ export class KubernetesApi {
       const way = { headers: { ...headers, ...this.#headers }, tls, agent, timeoutMs: headTimeoutMs };
       return sendRequest({ ...request, ...way }, wanted, this.#clock, signal);
     });
-  }
-}
-
-function parse(bytes: Uint8Array): JsonObject {
-  try {
-    return jsonObject(JSON.parse(new TextDecoder().decode(bytes)));
-  } catch {
-    throw new UpstreamRefusal({ kind: 'refused', reason: 'unexpected-answer', message: 'The answer of the cluster is no JSON.' }, false);
   }
 }

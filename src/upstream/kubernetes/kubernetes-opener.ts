@@ -1,15 +1,18 @@
-import type { Clock } from '../../base/clock.ts';
+import type { Clock, Random } from '../../base/clock.ts';
 import { assertNever } from '../../base/coded-error.ts';
 import type { AttachTarget, ExecTarget, LogTarget } from '../../protocol/target.ts';
 import { type Upstream, type UpstreamEvents, type UpstreamOpener, UpstreamRefusal, type UpstreamRequest } from '../upstream.ts';
 import { ChannelUpstream } from './channel-upstream.ts';
 import type { Cluster, ClusterRegistry } from './cluster.ts';
+import { type ContainerLook, containerLook } from './container-look.ts';
 import { sendRequest } from './http-request.ts';
+import { jsonAnswer, objectBody } from './json-answer.ts';
 import { LogSocketUpstream } from './log-socket-upstream.ts';
 import { LogStreamUpstream } from './log-stream-upstream.ts';
+import { LogUpstream } from './log-upstream.ts';
 import { type MessageSocket, openSocket, type SocketEvents, type SocketRequest } from './message-socket.ts';
 import { OpenFailure } from './open-failure.ts';
-import { targetUrl } from './paths.ts';
+import { apiUrl, targetUrl } from './paths.ts';
 import { refusalOf } from './refusal.ts';
 import { ShellUpstream } from './shell-upstream.ts';
 import { channelOffers, channelProtocol, logFraming, logOffers } from './subprotocol.ts';
@@ -19,6 +22,15 @@ import { withAccess } from './with-access.ts';
 /** The API server answers an exec at once; a log only when the kubelet has answered (facts 2.3, section 8, 8). */
 const channelTimeoutMs = 15_000;
 const logTimeoutMs = 40_000;
+const lookTimeoutMs = 15_000;
+
+export interface KubernetesOpenerSettings {
+  readonly clusters: ClusterRegistry;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Of the relay, for its User-Agent. */
+  readonly version: string;
+}
 
 /** Where a target is, and how to get there. */
 type Place = Omit<SocketRequest, 'protocols' | 'timeoutMs'>;
@@ -27,11 +39,12 @@ type Place = Omit<SocketRequest, 'protocols' | 'timeoutMs'>;
 export class KubernetesOpener implements UpstreamOpener {
   readonly #clusters: ClusterRegistry;
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #headers: { readonly [name: string]: string };
 
-  /** @param settings.version of the relay, for its User-Agent */
-  constructor(settings: { readonly clusters: ClusterRegistry; readonly clock: Clock; readonly version: string }) {
+  constructor(settings: KubernetesOpenerSettings) {
     this.#clusters = settings.clusters;
+    this.#random = settings.random;
     this.#clock = settings.clock;
     this.#headers = userAgent(settings.version);
   }
@@ -83,8 +96,23 @@ export class KubernetesOpener implements UpstreamOpener {
     return upstream;
   }
 
-  async #openLog(request: UpstreamRequest, target: LogTarget, events: UpstreamEvents, signal: AbortSignal): Promise<Upstream> {
-    if (target.follow) {
+  #openLog(request: UpstreamRequest, target: LogTarget, events: UpstreamEvents, signal: AbortSignal): Promise<Upstream> {
+    return LogUpstream.open(
+      {
+        target,
+        goOn: request.goOn,
+        events,
+        clock: this.#clock,
+        random: this.#random,
+        open: (part, inner, stop) => asRefusal('log', () => this.#openLogStream({ ...request, target: part }, part.follow, inner, stop)),
+        look: (stop) => asRefusal('api', () => this.#look(request, stop)),
+      },
+      signal,
+    );
+  }
+
+  async #openLogStream(request: UpstreamRequest, follow: boolean, events: UpstreamEvents, signal: AbortSignal): Promise<Upstream> {
+    if (follow) {
       const upstream = new LogSocketUpstream(events, this.#clock);
       try {
         const socket = await this.#at(request, (place) =>
@@ -101,6 +129,15 @@ export class KubernetesOpener implements UpstreamOpener {
       sendRequest({ method: 'GET', ...place, timeoutMs: logTimeoutMs }, 200, this.#clock, signal),
     );
     return new LogStreamUpstream(response, events, this.#clock);
+  }
+
+  async #look(request: UpstreamRequest, signal: AbortSignal): Promise<ContainerLook> {
+    const { namespace, pod, container, cluster } = request.target;
+    const url = apiUrl(this.#cluster(cluster).baseUrl, ['api', 'v1', 'namespaces', namespace, 'pods', pod]);
+    const response = await this.#at(request, (place) =>
+      sendRequest({ method: 'GET', ...place, url, timeoutMs: lookTimeoutMs }, 200, this.#clock, signal),
+    );
+    return containerLook(await jsonAnswer(response, objectBody, this.#clock), container);
   }
 
   /** One request per offer; the next one only where the server knows none of the names (facts 4.1). */
@@ -139,4 +176,12 @@ function isUnknownProtocol(failure: unknown): boolean {
   if (!(failure instanceof OpenFailure)) return false;
   const { facts } = failure;
   return facts.kind === 'http' && facts.status === 403 && facts.body.length === 0;
+}
+
+async function asRefusal<Answer>(asked: 'log' | 'api', ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (failure) {
+    throw refusalOf(failure, asked);
+  }
 }

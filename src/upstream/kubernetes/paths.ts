@@ -39,6 +39,7 @@ function targetQuery(target: Target): Query {
     add('sinceSeconds', target.sinceSeconds);
     add('sinceTime', target.sinceTime);
     add('limitBytes', target.limitBytes);
+    add('insecureSkipTLSVerifyBackend', target.insecureSkipTLSVerifyBackend ? 'true' : undefined);
     return query;
   }
   const { tty, streams = streamNames } = target;

@@ -61,6 +61,10 @@ export class ShellUpstream implements Upstream, UpstreamEvents {
     this.#settings.events.output(bytes, source);
   }
 
+  remark(text: string): void {
+    this.#settings.events.remark(text);
+  }
+
   drained(): void {
     // Kept input is not let go before the proof: then the caller hears of it.
     if (this.#proven || this.#keptBytes < keptInputBytes) this.#tellDrained();

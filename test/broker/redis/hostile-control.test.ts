@@ -59,7 +59,7 @@ describe('[LS3] a control plane that is answered what no Redis answers', () => {
         if (claim) expect(['claimed', 'not-waiting', 'unknown']).toContain(claim.kind);
         for (const ids of [await answerOf(sessions.ofWorker(worker)), await answerOf(sessions.ofSubject('ann', 5))])
           expect((ids ?? []).every(isSessionId)).toBe(true);
-        for (const told of [await answerOf(sessions.started(id, worker)), await answerOf(sessions.release(id, worker))])
+        for (const told of [await answerOf(sessions.started(id, worker)), await answerOf(sessions.release(id, worker, 'unstarted'))])
           expect(['boolean', 'undefined']).toContain(typeof told);
         await answerOf(sessions.touch([id], worker));
       }),

@@ -94,7 +94,10 @@ class Run {
       if (this.#failOver && draw(2)) await this.#failOver();
       else this.#failOver = await this.#server.rememberSession(this.#id);
     } else if (what === 15) {
-      const state = [await this.#ask(() => sessions.release(this.#id, worker)), await this.#ask(() => sessions.claim(this.#id, worker))];
+      const state = [
+        await this.#ask(() => sessions.release(this.#id, worker, draw(2) ? 'started' : 'unstarted')),
+        await this.#ask(() => sessions.claim(this.#id, worker)),
+      ];
       this.#tell('release, claim', state);
       if (draw(2)) this.#tell('started', await this.#ask(() => sessions.started(this.#id, worker)));
     } else if (draw(8) === 0) {

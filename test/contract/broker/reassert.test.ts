@@ -141,7 +141,7 @@ describe.each(breakableTwins)('reassert after a fail-over: $name', (twin) => {
     await failOver();
     expect(await reassert(writer.log, writer.claim)).toMatchObject({ kind: 'tail' });
     expect(await broker.sessions.claim(id, otherWorker)).toEqual({ kind: 'not-waiting' });
-    expect(await broker.sessions.release(id, worker)).toBe(false);
+    expect(await broker.sessions.release(id, worker, 'unstarted')).toBe(false);
   });
 
   it('[LG6] input: take again when what the predecessor stored is lost; its client sends it again', async () => {

@@ -67,18 +67,29 @@ describe.each(twins)('sessions: $name', (twin) => {
     expect(await broker.sessions.started(id, worker)).toBe(true);
     expect(await broker.sessions.started(id, worker)).toBe(true);
     expect((await broker.sessions.read(id))?.started).toBe(true);
-    expect(await broker.sessions.release(id, worker)).toBe(false);
+    expect(await broker.sessions.release(id, worker, 'unstarted')).toBe(false);
     expect(await broker.sessions.started(newSessionId(), worker)).toBe(false);
+  });
+
+  it('[LS2] one that was started waits again only if another worker can go on with it, and counts as not started then', async () => {
+    const id = await claimedSession(broker);
+    expect(await broker.sessions.started(id, worker)).toBe(true);
+    expect(await broker.sessions.release(id, otherWorker, 'started')).toBe(false);
+    expect(await broker.sessions.release(id, worker, 'unstarted')).toBe(false);
+    expect(await broker.sessions.release(id, worker, 'started')).toBe(true);
+    expect(await broker.sessions.release(id, worker, 'started')).toBe(true);
+    const claimed = await broker.sessions.claim(id, otherWorker);
+    expect(claimed).toMatchObject({ kind: 'claimed', session: { owner: otherWorker, started: false } });
   });
 
   it('[LS2] a session that was not started waits again after release, for any worker', async () => {
     const id = await claimedSession(broker);
-    expect(await broker.sessions.release(id, otherWorker)).toBe(false);
-    expect(await broker.sessions.release(id, worker)).toBe(true);
-    expect(await broker.sessions.release(id, worker)).toBe(true);
+    expect(await broker.sessions.release(id, otherWorker, 'unstarted')).toBe(false);
+    expect(await broker.sessions.release(id, worker, 'unstarted')).toBe(true);
+    expect(await broker.sessions.release(id, worker, 'unstarted')).toBe(true);
     expect(await broker.sessions.read(id)).toMatchObject({ state: 'waiting', owner: undefined });
     expect(await broker.sessions.claim(id, otherWorker)).toMatchObject({ kind: 'claimed' });
-    expect(await broker.sessions.release(newSessionId(), worker)).toBe(false);
+    expect(await broker.sessions.release(newSessionId(), worker, 'unstarted')).toBe(false);
   });
 
   it('[LG9] touch says for each session whether meta names the worker', async () => {

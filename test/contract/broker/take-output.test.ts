@@ -3,6 +3,7 @@ import type { Broker } from '../../../src/broker/broker.ts';
 import { decodeEntry } from '../../../src/protocol/entry.ts';
 import { decodeFence } from '../../../src/protocol/fence-entry.ts';
 import type { WorkerId } from '../../../src/protocol/ids.ts';
+import { logCursorBytes } from '../../../src/protocol/log-cursor.ts';
 import { until } from '../../support/until.ts';
 import {
   allEntries,
@@ -73,7 +74,7 @@ describe.each(twins)('taking the output log: $name', (twin) => {
   it('[LG3] bytes in front of the content (a log cursor) do not count', async () => {
     const id = await claimedSession(broker);
     const writer = await outputWriter(broker, id);
-    expect(await broker.logs.append(writer.log, writer.data('abc', 2, new Uint8Array(16)))).toBe('stored');
+    expect(await broker.logs.append(writer.log, writer.data('abc', 2, new Uint8Array(logCursorBytes)))).toBe('stored');
     const { fence } = taken(await broker.logs.takeOutput(id, request()));
     expect(fence.base.offset).toBe(3);
   });

@@ -62,7 +62,6 @@ describe('a request of the drop-in door', () => {
     ['log', 'limitBytes=0'],
     ['log', 'sinceSeconds=5&sinceTime=2026-01-01T00:00:00Z'],
     ['log', 'stream=Stderr'],
-    ['log', 'insecureSkipTLSVerifyBackend=true'],
   ] as const)('[DI1] refuses %s?%s with a sentence', (kind, query) => {
     expect(target(kind, query)).toEqual(expect.any(String));
   });

@@ -227,7 +227,7 @@ export const brokerMutants: readonly Mutant[] = [
     breaks: 'LS2: a session whose upstream was opened goes back to the queue when its worker is lost',
     profile: 'workers',
     file: 'broker/memory/session-steps.ts',
-    find: "if (record.state !== 'owned' || record.owner !== worker || record.started) return { answer: false };",
+    find: "if (record.state !== 'owned' || record.owner !== worker || (record.started && which !== 'started')) return { answer: false };",
     replace: "if (record.state !== 'owned' || record.owner !== worker) return { answer: false };",
   },
   {

@@ -8,7 +8,7 @@ export const outputMutants: readonly Mutant[] = [
     breaks: 'FC2: credit beyond what was written counts',
     profile: 'flow',
     file: 'session/credit-gate.ts',
-    find: 'this.#offset = Math.max(this.#offset, Math.min(offset, headOffset));\n    return true;',
+    find: 'this.#offset = Math.max(this.#offset, Math.min(offset, mostOffset));\n    return true;',
     replace: 'this.#offset = Math.max(this.#offset, offset);\n    return true;',
     open: 'A client acknowledges nothing that it was not sent.',
   },
@@ -103,8 +103,8 @@ export const outputMutants: readonly Mutant[] = [
     breaks: 'WP1: output that had to wait comes behind output that did not',
     profile: 'flow',
     file: 'worker/output-side.ts',
-    find: '    this.#held.push({ bytes, flags });\n    this.#heldBytes += bytes.length;\n    this.pour();',
-    replace: '    this.#held.unshift({ bytes, flags });\n    this.#heldBytes += bytes.length;\n    this.pour();',
+    find: '    this.#held.push(piece);\n    this.#heldBytes += bytes.length;\n    this.pour();',
+    replace: '    this.#held.unshift(piece);\n    this.#heldBytes += bytes.length;\n    this.pour();',
   },
   // --- the edge ---
   {

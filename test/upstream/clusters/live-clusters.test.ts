@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../src/bin/system.ts';
+import { systemClock, systemRandom } from '../../../src/bin/system.ts';
 import type { ExecTarget } from '../../../src/protocol/target.ts';
 import type { Cluster } from '../../../src/upstream/kubernetes/cluster.ts';
 import { Clusters, openClusters } from '../../../src/upstream/kubernetes/clusters.ts';
@@ -59,7 +59,7 @@ describe.skipIf(!canRunKubernetesServer())("clusters of a kubeconfig, towards Ku
     command: ['echo', 'here'],
   };
   const run = async (cluster: Cluster) => {
-    const opener = new KubernetesOpener({ clusters: new Clusters([cluster]), clock: systemClock, version: '0.0.0' });
+    const opener = new KubernetesOpener({ clusters: new Clusters([cluster]), clock: systemClock, random: systemRandom, version: '0.0.0' });
     const events = new Recorder();
     const request = { target, size: { cols: 80, rows: 24 }, credential: undefined, sessionId: 's' };
     await opener.open(request, events, new AbortController().signal);

@@ -14,7 +14,7 @@ local function tailOf(key)
   local frame = last[2][2]
   local kind, flags, fence, seq, offset, crc = struct.unpack('>BBI6I8I8I4', frame)
   local tail = { fence = fence, seq = seq, offset = offset, crc = crc, accepted = 0 }
-  if kind == outputData then tail.offset = offset + #frame - 28 - (flags % 4 >= 2 and 16 or 0)
+  if kind == outputData then tail.offset = offset + #frame - 28 - (flags % 4 >= 2 and 20 or 0)
   elseif kind == outputGap then tail.offset = offset + struct.unpack('>I8', frame, 29)
   elseif kind == inputFence then tail.accepted = struct.unpack('>I8', frame, 71)
   elseif kind > 16 then
