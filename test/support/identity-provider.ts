@@ -18,6 +18,8 @@ export class IdentityProvider implements AsyncDisposable {
   asked = 0;
   /** What it answers instead, at either address. */
   instead: { readonly status: number; readonly body: string } | undefined;
+  /** It cuts its answers short. */
+  breaksOff = false;
   /** More keys of the set. */
   strange: JWK[] = [];
   /** What the discovery document calls itself. */
@@ -32,6 +34,10 @@ export class IdentityProvider implements AsyncDisposable {
     const provider = new IdentityProvider(server);
     server.on('request', (request, response) => {
       if (request.url === '/keys') provider.asked++;
+      if (provider.breaksOff) {
+        response.writeHead(200, { 'content-length': '1000' }).write('{', () => response.destroy());
+        return;
+      }
       const { status, body } = provider.instead ?? { status: 200, body: JSON.stringify(provider.#document(request.url ?? '')) };
       response.writeHead(status, { 'content-type': 'application/json', connection: 'close' }).end(body);
     });

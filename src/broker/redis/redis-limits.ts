@@ -9,6 +9,9 @@ import type { Script } from './scripts.ts';
 /** A list that was full a moment ago is not looked through again: refusing must not cost more than opening. */
 const lookThroughEveryMs = 1_000;
 
+/** Records that an edge asks for in a second because one list is full, at most: a long list is looked through less often. */
+const recordsPerSecond = 2_000;
+
 /** Records asked for in one go. */
 const recordsAtOnce = 500;
 
@@ -21,7 +24,8 @@ export class RedisLimits implements LimitStore {
   readonly #enter: Script;
   readonly #keepMs: number;
   readonly #now: () => number;
-  readonly #lookedThrough = new Map<string, number>();
+  /** When each list may be looked through again. */
+  readonly #restsUntil = new Map<string, number>();
 
   /** @param now monotonic milliseconds */
   constructor(control: ControlClient, enter: Script, { subjectMs }: Lifetimes, now: () => number) {
@@ -77,11 +81,11 @@ export class RedisLimits implements LimitStore {
 
   /** The records decide: what has ended or expired is taken off the list. @returns whether that was anything */
   async #lookThrough(open: string): Promise<boolean> {
-    const lookedAtMs = this.#lookedThrough.get(open);
-    if (lookedAtMs !== undefined && this.#now() - lookedAtMs < lookThroughEveryMs) return false;
-    this.#remember(open);
+    if ((this.#restsUntil.get(open) ?? Number.NEGATIVE_INFINITY) > this.#now()) return false;
+    this.#rest(open, lookThroughEveryMs);
     const sinceMs = (await this.#serverMs()) - arrivingMs;
     const ids = textsOf(await this.#control.answer((redis) => redis.zrevrange(open, 0, -1))).filter(isSessionId);
+    this.#rest(open, Math.max(lookThroughEveryMs, (1000 * ids.length) / recordsPerSecond));
     const arriving = new Set(textsOf(await this.#control.answer((redis) => redis.zrangebyscore(open, sinceMs, '+inf'))));
     let gone = 0;
     for (let at = 0; at < ids.length; at += recordsAtOnce) {
@@ -99,12 +103,12 @@ export class RedisLimits implements LimitStore {
     return Number(seconds) * 1000;
   }
 
-  #remember(open: string): void {
-    this.#lookedThrough.delete(open);
-    this.#lookedThrough.set(open, this.#now());
-    for (const oldest of this.#lookedThrough.keys()) {
-      if (this.#lookedThrough.size <= rememberedLists) break;
-      this.#lookedThrough.delete(oldest);
+  #rest(open: string, forMs: number): void {
+    this.#restsUntil.delete(open);
+    this.#restsUntil.set(open, this.#now() + forMs);
+    for (const oldest of this.#restsUntil.keys()) {
+      if (this.#restsUntil.size <= rememberedLists) break;
+      this.#restsUntil.delete(oldest);
     }
   }
 }

@@ -278,6 +278,23 @@ describe('the keys of the provider', () => {
     provider.issuerSaid = undefined;
   });
 
+  it('[ED1] says that it cannot be asked where nobody listens, or nobody answers to the end', async () => {
+    const gone = await IdentityProvider.start();
+    const { url } = gone;
+    await gone[Symbol.asyncDispose]();
+    const token = await provider.token({ iss: url });
+    const edge = new Edge({ issuer: url }, { kind: 'discovery', issuer: url });
+    await expect(edge.bearer(token)).rejects.toMatchObject({ code: 'auth-unavailable' });
+    expect(edge.failures).toEqual([
+      expect.objectContaining({ code: 'keys-unavailable', message: 'the identity provider cannot be reached' }),
+    ]);
+    await using cut = await IdentityProvider.start();
+    cut.breaksOff = true;
+    const other = new Edge({ issuer: cut.url }, { kind: 'discovery', issuer: cut.url });
+    await expect(other.bearer(await provider.token({ iss: cut.url }))).rejects.toMatchObject({ code: 'auth-unavailable' });
+    expect(other.failures).toEqual([expect.objectContaining({ code: 'keys-unavailable' })]);
+  });
+
   it('[ED1] takes keys from a URL or a file instead, and from nowhere in clear', async () => {
     const token = await provider.token();
     expect(await new Edge({}, { kind: 'url', url: `${provider.url}/keys` }).bearer(token)).toBeDefined();
