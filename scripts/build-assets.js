@@ -21,6 +21,17 @@ await build({
   logLevel: 'warning',
 });
 
+// For pages of others, in one file (docs/embedding.md).
+await build({
+  entryPoints: { 'poseidon-addon': join(root, 'src/addon/index.ts') },
+  outdir: join(pages, 'assets'),
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  minify: true,
+  logLevel: 'warning',
+});
+
 await copy('src/web/pages/terminal.html', 'dist/public/terminal.html');
 // For static servers that know nothing of the relay's addresses.
 await copy('src/web/pages/terminal.html', 'dist/public/index.html');

@@ -1,5 +1,6 @@
+import { ApiFailure } from '../addon/relay-request.ts';
 import type { Target } from '../protocol/target.ts';
-import { Api, ApiFailure } from './api.ts';
+import { Api } from './api.ts';
 import { element } from './element.ts';
 import { Picker } from './picker/picker.ts';
 import { refusal, SignIn, signInByFragment } from './sign-in.ts';

@@ -1,4 +1,5 @@
-import { type Api, ApiFailure } from './api.ts';
+import { ApiFailure } from '../addon/relay-request.ts';
+import type { Api } from './api.ts';
 import { element, trident } from './element.ts';
 
 /**

@@ -1,6 +1,6 @@
+import { byteSize } from '../addon/byte-size.ts';
 import type { ClientState } from '../client/client-host.ts';
 import type { EndReason } from '../protocol/end-reason.ts';
-import { byteSize } from './byte-size.ts';
 
 /** What the badge says: one short text for a glance, and the rows behind it. */
 export interface StatusText {

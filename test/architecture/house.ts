@@ -16,7 +16,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   demo: ['protocol', 'base'],
   edge: ['protocol', 'base', 'log', 'session', 'client', 'broker', 'upstream', 'auth', 'telemetry'],
   worker: ['protocol', 'base', 'log', 'session', 'broker', 'upstream', 'auth', 'telemetry'],
-  web: ['protocol', 'client'],
+  addon: ['protocol', 'client'],
+  web: ['protocol', 'client', 'addon'],
   bin: ['protocol', 'base', 'log', 'session', 'broker', 'upstream', 'auth', 'config', 'telemetry', 'edge', 'worker', 'demo'],
 };
 
@@ -30,7 +31,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   nanoid: ['edge/', 'bin/'],
   pino: ['telemetry/'],
   zod: ['config/'],
-  '@xterm/xterm': ['web/'],
+  '@xterm/xterm': ['addon/', 'web/'],
   '@xterm/addon-fit': ['web/'],
   '@xterm/addon-search': ['web/'],
   '@xterm/addon-web-links': ['web/'],
@@ -38,7 +39,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders without any platform: no Node module may be imported. */
-const platformFree = ['protocol', 'base', 'log', 'session', 'client', 'web'];
+const platformFree = ['protocol', 'base', 'log', 'session', 'client', 'addon', 'web'];
 
 export interface SourceFile {
   /** Below `src`, with `/`. */

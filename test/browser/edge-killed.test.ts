@@ -19,7 +19,7 @@ it('[RS1] a page goes on by itself, in the same shell, after the edge under it w
       return state?.connection.kind === 'attached' && state.connection.edge !== edge;
     });
     await page.shows(/^typed over the gap$/m);
-    const ticks = [...(await page.text()).matchAll(/^tick (\d+) of (\d+)$/gm)];
+    const ticks = [...(await page.text()).matchAll(/tick (\d+) of (\d+)$/gm)];
     expect(ticks.map((tick) => Number(tick[1]))).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
     expect(new Set(ticks.map((tick) => tick[2])).size).toBe(1);
     expect((await page.text()).match(/^typed over the gap$/gm)).toHaveLength(1);

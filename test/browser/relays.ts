@@ -48,10 +48,14 @@ async function startStandalone(): Promise<BrowserRelay> {
 /**
  * Two edges and two workers behind a balancer without affinity, a real Redis, Kubernetes' own server code as upstream.
  * @param browserPort where browsers come in, if it is not the balancer's own port
+ * @param environment of edges and workers, beside the usual
  */
-export async function startTopology(browserPort?: number): Promise<BrowserRelay & { readonly processes: RelayProcesses }> {
+export async function startTopology(
+  browserPort?: number,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<BrowserRelay & { readonly processes: RelayProcesses }> {
   const upstream = await startKubernetesServer();
-  const options = { edges: 2, workers: 2, ...(browserPort !== undefined && { browserPort }) };
+  const options = { edges: 2, workers: 2, environment, ...(browserPort !== undefined && { browserPort }) };
   const relay = await RelayProcesses.start(upstream, options).catch(async (failure: unknown) => {
     await upstream.close();
     throw failure;

@@ -1,4 +1,4 @@
-import { hiddenBufferBytes, OutputFeed } from '../../src/web/terminal/output-feed.ts';
+import { hiddenBufferBytes, OutputFeed } from '../../src/addon/output-feed.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { byteSize } from '../../src/addon/byte-size.ts';
+import { gapText, lossText, rewoundText } from '../../src/addon/gap-text.ts';
 import type { ClientState } from '../../src/client/client-host.ts';
 import { endKinds } from '../../src/protocol/end-reason.ts';
-import { byteSize } from '../../src/web/byte-size.ts';
 import { endNotice } from '../../src/web/end-notice.ts';
-import { gapText, lossText, rewoundText } from '../../src/web/gap-text.ts';
 import { endedWell, endText, statusText } from '../../src/web/status-text.ts';
 
 const open = { worker: { worker: 'worker-1', upstream: 'open' as const } };

@@ -1,3 +1,7 @@
+import type { OutputView } from '../../addon/browser-host.ts';
+import { gapText, rewoundText } from '../../addon/gap-text.ts';
+import { SavedSessions } from '../../addon/saved-sessions.ts';
+import { type Beginning, SessionRunner } from '../../addon/session-runner.ts';
 import type { ClientState } from '../../client/client-host.ts';
 import type { Gap } from '../../protocol/gap.ts';
 import type { LogTarget } from '../../protocol/target.ts';
@@ -5,11 +9,9 @@ import { publishDebug } from '../debug.ts';
 import { button, element } from '../element.ts';
 import { EndBanner } from '../end-banner.ts';
 import { endNotice } from '../end-notice.ts';
-import { gapText, rewoundText } from '../gap-text.ts';
 import type { SignedIn } from '../open-page.ts';
+import { pageDoor } from '../page-door.ts';
 import { pageHeader } from '../page-header.ts';
-import { type Beginning, SessionRunner } from '../session-runner.ts';
-import type { OutputView } from '../socket-host.ts';
 import { StatusBadge } from '../status-badge.ts';
 import { placeTitle, terminalLink } from '../target-from-url.ts';
 import { saveText } from './download.ts';
@@ -85,7 +87,13 @@ export class LogPage implements OutputView {
     document.body.replaceChildren(header, main, this.#banner.root);
     this.#filter.addEventListener('input', () => this.#filtered());
     addEventListener('keydown', (event) => this.#key(event));
-    this.#runner = new SessionRunner({ ...parts, view: this, size: () => size });
+    this.#runner = new SessionRunner({
+      door: pageDoor(parts, parts.target),
+      saved: new SavedSessions(parts.target),
+      signInAgain: () => parts.signIn.ask('Your sign-in is over.'),
+      view: this,
+      size: () => size,
+    });
     publishDebug({ state: () => this.#runner.client?.state, text: () => this.#text() });
     this.#drawFollow();
     this.#drawCount();

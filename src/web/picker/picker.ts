@@ -1,4 +1,5 @@
-import { type Api, ApiFailure, type ClusterRow, type PodRow } from '../api.ts';
+import { ApiFailure } from '../../addon/relay-request.ts';
+import type { Api, ClusterRow, PodRow } from '../api.ts';
 import { element, trident } from '../element.ts';
 import type { SignIn } from '../sign-in.ts';
 import { matchesFilter } from './filter.ts';

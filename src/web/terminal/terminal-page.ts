@@ -1,35 +1,32 @@
+import type { OutputView } from '../../addon/browser-host.ts';
+import { byteSize } from '../../addon/byte-size.ts';
+import { lossText } from '../../addon/gap-text.ts';
+import { SavedSessions } from '../../addon/saved-sessions.ts';
+import { type Beginning, SessionRunner } from '../../addon/session-runner.ts';
+import { withLineEnds } from '../../addon/terminal-input.ts';
+import { TerminalOutput } from '../../addon/terminal-output.ts';
 import type { ClientState } from '../../client/client-host.ts';
 import type { Gap } from '../../protocol/gap.ts';
 import type { Target } from '../../protocol/target.ts';
-import type { Api } from '../api.ts';
-import { byteSize } from '../byte-size.ts';
 import { publishDebug } from '../debug.ts';
 import { button, element } from '../element.ts';
 import { EndBanner } from '../end-banner.ts';
 import { endNotice } from '../end-notice.ts';
-import { gapText, lossText, rewoundText } from '../gap-text.ts';
+import type { SignedIn } from '../open-page.ts';
+import { pageDoor } from '../page-door.ts';
 import { pageHeader } from '../page-header.ts';
-import { type Beginning, SessionRunner } from '../session-runner.ts';
-import type { SignIn } from '../sign-in.ts';
-import type { OutputView } from '../socket-host.ts';
 import { StatusBadge } from '../status-badge.ts';
 import { logLink, placeTitle } from '../target-from-url.ts';
 import { terminalKeys } from './keys.ts';
 import { SearchBar } from './search-bar.ts';
 import { SkipOffer } from './skip-offer.ts';
 import { TerminalView } from './terminal-view.ts';
-import { WholeCharacters } from './whole-characters.ts';
 
-export interface TerminalPageParts {
-  readonly api: Api;
-  readonly signIn: SignIn;
+export interface TerminalPageParts extends SignedIn {
   readonly target: Exclude<Target, { kind: 'log' }>;
   readonly plainRenderer: boolean;
   readonly screenReader: boolean;
 }
-
-/** After a gap the process is told one row less and then the size as it is, so that full-screen programs draw anew (FC9). */
-const nudgeMs = 120;
 
 /** Ctrl-C. */
 const interrupt = 0x03;
@@ -48,8 +45,7 @@ export class TerminalPage implements OutputView {
   readonly #takeControl: HTMLButtonElement;
   /** Stays in sight where a full-screen program paints over the line in the terminal. */
   readonly #loss = element('span', { class: 'warning-note', role: 'alert', hidden: true, 'data-testid': 'loss' });
-  readonly #characters = new WholeCharacters();
-  #nudging = false;
+  readonly #output: TerminalOutput;
   readonly #skipButton = button('', { class: 'primary', hidden: true, 'data-testid': 'skip-output' }, () => {
     this.#skip.accept();
     this.#view.focus();
@@ -71,7 +67,7 @@ export class TerminalPage implements OutputView {
     document.title = this.#title;
     this.#badge = new StatusBadge(
       'terminal',
-      () => this.#view.feed.behindBytes,
+      () => this.#output.behindBytes,
       () => this.#runner.client?.retryNow(),
     );
     this.#takeControl = button('Take control', { class: 'primary', hidden: true, 'data-testid': 'take-control' }, () => {
@@ -98,19 +94,31 @@ export class TerminalPage implements OutputView {
       plainRenderer: parts.plainRenderer,
       screenReader: parts.screenReader,
       typed: (bytes) => this.#typed(bytes),
+      replaying: () => this.#output.replaying,
       titled: (title) => {
         document.title = title === '' ? this.#title : `${title} – ${this.#title}`;
       },
       resized: (cols, rows) => this.#runner.client?.resized(cols, rows),
     });
     this.#view.outside.allow(parts.api.outsideActions);
+    this.#output = new TerminalOutput({
+      terminal: this.#view.terminal,
+      tty: parts.target.tty,
+      resize: (cols, rows) => this.#runner.client?.resized(cols, rows),
+    });
     const search = new SearchBar(this.#view.search, () => this.#view.focus());
     header.after(search.root);
     terminalKeys(this.#view.terminal, {
       find: () => search.open(),
       leave: () => header.querySelector<HTMLElement>('a, button')?.focus(),
     });
-    this.#runner = new SessionRunner({ ...parts, view: this, size: () => this.#view.size });
+    this.#runner = new SessionRunner({
+      door: pageDoor(parts, parts.target),
+      saved: new SavedSessions(parts.target),
+      signInAgain: () => parts.signIn.ask('Your sign-in is over.'),
+      view: this,
+      size: () => this.#view.size,
+    });
     publishDebug({ state: () => this.#runner.client?.state, text: () => this.#view.text(), size: () => this.#view.size });
   }
 
@@ -123,27 +131,23 @@ export class TerminalPage implements OutputView {
     this.#banner.hide();
     if (beginning.kind !== 'instead') return;
     const why = beginning.text === '' ? '' : ` (${beginning.text})`;
-    this.#view.notice(`the shell of this tab is gone${why}; this is a new one`, 'note');
+    this.#output.notice(`the shell of this tab is gone${why}; this is a new one`, 'note');
   }
 
   output(bytes: Uint8Array, source: 'stdout' | 'stderr', replayed: boolean, parsed: () => void): void {
-    this.#view.feed.give(this.#characters.give(bytes, source), replayed, parsed);
+    this.#output.output(bytes, source, replayed, parsed);
   }
 
   gap(gap: Gap): void {
-    this.#finishCharacters();
-    this.#view.notice(gapText(gap), 'gap');
-    this.#nudge();
+    this.#output.gap(gap);
   }
 
   rewound(bytes: number): void {
-    this.#finishCharacters();
-    this.#view.notice(rewoundText(bytes), 'gap');
-    this.#nudge();
+    this.#output.rewound(bytes);
   }
 
   mark(text: string): void {
-    if (text !== '') this.#view.notice(text, 'note');
+    if (text !== '') this.#output.notice(text, 'note');
   }
 
   changed(state: ClientState): void {
@@ -155,15 +159,9 @@ export class TerminalPage implements OutputView {
     this.#loss.hidden = loss === '';
     if (this.#loss.textContent !== loss) this.#loss.textContent = loss;
     const notice = endNotice(connection, 'New session', 'Enter: new session');
-    if (notice) this.#finishCharacters();
+    if (notice) this.#output.finishCharacters();
     if (!notice) this.#banner.hide();
     else if (!this.#banner.shown) this.#banner.show(notice);
-  }
-
-  /** Behind this comes nothing that belongs to a character begun before. */
-  #finishCharacters(): void {
-    const rest = this.#characters.rest();
-    if (rest.length > 0) this.#view.feed.give(rest, false, () => {});
   }
 
   #typed(bytes: Uint8Array): void {
@@ -174,41 +172,26 @@ export class TerminalPage implements OutputView {
       return;
     }
     if (!this.#target.tty && bytes.length === 1 && bytes[0] === endOfTransmission) {
-      if (client.endInput()) this.#view.notice('end of input', 'note');
+      if (client.endInput()) this.#output.notice('end of input', 'note');
       return;
     }
-    // Enter is a carriage return; what turns it into the end of a line is the terminal, and here is none.
-    const sent = this.#target.tty ? bytes : bytes.map((byte) => (byte === 0x0d ? 0x0a : byte));
-    if (client.type(sent)) {
+    if (client.type(this.#target.tty ? bytes : withLineEnds(bytes))) {
       if (bytes.length === 1 && bytes[0] === interrupt) this.#skip.interrupted(client.queued);
       return;
     }
     if (client.state.driving)
-      this.#view.notice(`${byteSize(bytes.length)} of typing did not fit beside what waits; nothing of it was sent`, 'note');
+      this.#output.notice(`${byteSize(bytes.length)} of typing did not fit beside what waits; nothing of it was sent`, 'note');
     else this.#takeControl.animate(flash, { duration: 400 });
   }
 
   #startNew(): void {
-    this.#view.notice('new session', 'seam');
+    this.#output.notice('new session', 'seam');
     this.#runner.startNew({ kind: 'new' });
     this.#view.focus();
   }
 
   #end(): void {
     if (this.#banner.shown || confirm(`End the session in ${this.#target.pod}? What runs in it is stopped.`)) this.#runner.client?.end();
-  }
-
-  #nudge(): void {
-    const { client } = this.#runner;
-    const { cols, rows } = this.#view.size;
-    if (!client || this.#nudging || !this.#target.tty || rows < 2) return;
-    this.#nudging = true;
-    client.resized(cols, rows - 1);
-    setTimeout(() => {
-      this.#nudging = false;
-      const now = this.#view.size;
-      client.resized(now.cols, now.rows);
-    }, nudgeMs);
   }
 }
 

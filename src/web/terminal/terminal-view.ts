@@ -3,12 +3,9 @@ import { SearchAddon } from '@xterm/addon-search';
 import { WebLinksAddon } from '@xterm/addon-web-links';
 import { WebglAddon } from '@xterm/addon-webgl';
 import { Terminal } from '@xterm/xterm';
+import { terminalInput } from '../../addon/terminal-input.ts';
 import { isCells } from '../../protocol/terminal-cells.ts';
-import { gapText } from '../gap-text.ts';
-import { type NoticeKind, noticeLine } from './notice-line.ts';
-import { OutputFeed } from './output-feed.ts';
 import { OutsideActions } from './outside-actions.ts';
-import { ReplayGuard } from './replay-guard.ts';
 import { followTheme } from './theme.ts';
 
 /** Lines above the screen. At 200 columns some 25 MB at the very most. */
@@ -25,6 +22,8 @@ export interface TerminalViewParts {
   readonly typed: (bytes: Uint8Array) => void;
   /** The program wants this title for the page. */
   readonly titled: (title: string) => void;
+  /** Output of before this page is shown again. */
+  readonly replaying: () => boolean;
   readonly resized: (cols: number, rows: number) => void;
 }
 
@@ -32,11 +31,8 @@ export interface TerminalViewParts {
 export class TerminalView {
   readonly terminal: Terminal;
   readonly search = new SearchAddon();
-  readonly feed: OutputFeed;
   readonly outside: OutsideActions;
   readonly #fit = new FitAddon();
-  readonly #guard: ReplayGuard;
-  #replaying = false;
 
   constructor(parts: TerminalViewParts) {
     this.terminal = new Terminal({
@@ -60,26 +56,14 @@ export class TerminalView {
       open: openLink,
       copy: (text) => void navigator.clipboard?.writeText(text).catch(() => {}),
       title: parts.titled,
-      replaying: () => this.#replaying,
+      replaying: () => parts.replaying(),
     });
     followTheme((theme) => {
       terminal.options.theme = theme;
     });
     terminal.open(parts.parent);
     if (!parts.plainRenderer) this.#useWebgl();
-    this.#guard = new ReplayGuard(terminal.parser);
-    this.feed = new OutputFeed({
-      write: (bytes, replayed, done) => this.#write(bytes, replayed, done),
-      dropped: (bytes) => this.notice(`${gapText({ sizeBytes: bytes, cause: 1 })} (in the background)`, 'gap'),
-    });
-    const hidden = () => this.feed.setHidden(document.visibilityState === 'hidden');
-    document.addEventListener('visibilitychange', hidden);
-    hidden();
-
-    const encoder = new TextEncoder();
-    terminal.onData((text) => parts.typed(encoder.encode(text)));
-    // Old mouse reports are bytes, one a character: encoding them as UTF-8 would change those above 127.
-    terminal.onBinary((text) => parts.typed(Uint8Array.from(text, (character) => character.charCodeAt(0))));
+    terminalInput(terminal, parts.typed);
     this.#followSize(parts.parent);
     terminal.onResize(({ cols, rows }) => parts.resized(cols, rows));
   }
@@ -87,11 +71,6 @@ export class TerminalView {
   get size(): { readonly cols: number; readonly rows: number } {
     const { cols, rows } = this.terminal;
     return { cols, rows };
-  }
-
-  /** A line of the page's own, at this place in the output. */
-  notice(text: string, kind: NoticeKind): void {
-    this.feed.give(new TextEncoder().encode(noticeLine(text, kind)), false, () => {});
   }
 
   focus(): void {
@@ -109,16 +88,6 @@ export class TerminalView {
       text += line.translateToString(!wraps) + (wraps ? '' : '\n');
     }
     return text.trimEnd();
-  }
-
-  #write(bytes: Uint8Array, replayed: boolean, done: () => void): void {
-    if (replayed !== this.#replaying) {
-      this.#replaying = replayed;
-      this.terminal.write('', () => {
-        this.#guard.replaying = replayed;
-      });
-    }
-    this.terminal.write(bytes, done);
   }
 
   #useWebgl(): void {

@@ -1,7 +1,7 @@
 import headless from '@xterm/headless';
 import { describe, expect, it } from 'vitest';
-import { noticeLine } from '../../src/web/terminal/notice-line.ts';
-import { ReplayGuard } from '../../src/web/terminal/replay-guard.ts';
+import { noticeLine } from '../../src/addon/notice-line.ts';
+import { ReplayGuard } from '../../src/addon/replay-guard.ts';
 
 class Screen {
   readonly terminal = new headless.Terminal({ allowProposedApi: true, cols: 60, rows: 8 });

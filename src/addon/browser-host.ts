@@ -2,10 +2,20 @@ import type { ClientHost, ClientSocket, ClientState, SavedSession } from '../cli
 import { SessionClient } from '../client/session-client.ts';
 import { CloseCode } from '../protocol/close-code.ts';
 import type { Gap } from '../protocol/gap.ts';
-import type { Target } from '../protocol/target.ts';
-import { type Api, ApiFailure } from './api.ts';
+import { ApiFailure } from './relay-request.ts';
 import type { SavedSessions } from './saved-sessions.ts';
-import type { SignIn } from './sign-in.ts';
+
+/** The relay as one page comes to it: with its cookie, or with a token of its own. */
+export interface SessionDoor {
+  /** @returns a ticket for a new session @throws ApiFailure */
+  ticket(): Promise<string>;
+  /** Where sockets go. */
+  readonly attachUrl: URL;
+  /** What the next socket offers. @throws ApiFailure */
+  subprotocols(): Promise<string[]>;
+  /** A socket was refused, and a browser does not say why: is the sign-in at fault? */
+  signedIn(): Promise<boolean>;
+}
 
 /** Where the output of a session is shown: the terminal or the log. As in {@link ClientHost}. */
 export interface OutputView {
@@ -16,21 +26,19 @@ export interface OutputView {
   changed(state: ClientState): void;
 }
 
-export interface SocketHostParts {
-  readonly api: Api;
-  readonly signIn: SignIn;
-  readonly target: Target;
+export interface BrowserHostParts {
+  readonly door: SessionDoor;
   readonly saved: SavedSessions;
   readonly view: OutputView;
 }
 
-/** The browser's side of a {@link SessionClient}: a WebSocket to the host that served the page, its clock, its storage. */
-export class SocketHost implements ClientHost {
+/** The browser's side of a {@link SessionClient}: a WebSocket to the relay, its clock, its storage. */
+export class BrowserHost implements ClientHost {
   readonly client: SessionClient;
-  readonly #parts: SocketHostParts;
+  readonly #parts: BrowserHostParts;
   #silent = false;
 
-  constructor(parts: SocketHostParts) {
+  constructor(parts: BrowserHostParts) {
     this.#parts = parts;
     this.client = new SessionClient(this);
   }
@@ -42,7 +50,7 @@ export class SocketHost implements ClientHost {
   }
 
   ticket(done: (answer: { readonly ticket: string } | { readonly text: string; readonly final: boolean }) => void): void {
-    this.#ticket().then(
+    this.#parts.door.ticket().then(
       (ticket) => done({ ticket }),
       (failure: unknown) => {
         const passing = failure instanceof ApiFailure && failure.passing;
@@ -51,30 +59,35 @@ export class SocketHost implements ClientHost {
     );
   }
 
-  async #ticket(): Promise<string> {
-    const { api, signIn, target } = this.#parts;
-    for (;;) {
-      try {
-        return await api.openSession(target);
-      } catch (failure) {
-        if (!(failure instanceof ApiFailure) || failure.status !== 401) throw failure;
-        await signIn.ask();
-      }
-    }
-  }
-
   connect(): ClientSocket {
-    const url = new URL('/v1/attach', location.href);
-    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    const web = new WebSocket(url, 'poseidon.v1');
-    web.binaryType = 'arraybuffer';
+    let web: WebSocket | undefined;
+    let closed = false;
     const socket: ClientSocket = {
       send: (frame) => {
         // A socket that is not open yet, or no longer, loses the frame: all that matters is sent again after the next attach.
-        if (web.readyState === WebSocket.OPEN) web.send(frame as Uint8Array<ArrayBuffer>);
+        if (web?.readyState === WebSocket.OPEN) web.send(frame as Uint8Array<ArrayBuffer>);
       },
-      close: () => web.close(),
+      close: () => {
+        closed = true;
+        web?.close();
+      },
     };
+    this.#parts.door.subprotocols().then(
+      (subprotocols) => {
+        if (!closed) web = this.#open(socket, subprotocols);
+      },
+      (failure: unknown) => {
+        if (closed) return;
+        const signedOut = failure instanceof ApiFailure && failure.status === 401;
+        this.client.socketClosed(socket, signedOut ? CloseCode.unauthorized : 1006, failureText(failure));
+      },
+    );
+    return socket;
+  }
+
+  #open(socket: ClientSocket, subprotocols: string[]): WebSocket {
+    const web = new WebSocket(this.#parts.door.attachUrl, subprotocols);
+    web.binaryType = 'arraybuffer';
     let opened = false;
     web.onopen = () => {
       opened = true;
@@ -85,12 +98,11 @@ export class SocketHost implements ClientHost {
       if (opened || event.code !== 1006) this.client.socketClosed(socket, event.code, event.reason);
       else void this.#refused(socket);
     };
-    return socket;
+    return web;
   }
 
-  /** A browser does not say why an upgrade was refused. Whether the sign-in is at fault can be asked. */
   async #refused(socket: ClientSocket): Promise<void> {
-    const signedIn = await this.#parts.api.signedIn().catch(() => true);
+    const signedIn = await this.#parts.door.signedIn().catch(() => true);
     if (signedIn) this.client.socketClosed(socket, 1006, '');
     else this.client.socketClosed(socket, CloseCode.unauthorized, 'signed out');
   }

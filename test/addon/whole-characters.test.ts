@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { WholeCharacters } from '../../src/web/terminal/whole-characters.ts';
+import { WholeCharacters } from '../../src/addon/whole-characters.ts';
 
 const sources = ['stdout', 'stderr'] as const;
 const encode = (text: string) => new TextEncoder().encode(text);

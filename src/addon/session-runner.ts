@@ -1,11 +1,8 @@
 import type { ClientState } from '../client/client-host.ts';
 import type { SessionClient } from '../client/session-client.ts';
 import { CloseCode } from '../protocol/close-code.ts';
-import type { Target } from '../protocol/target.ts';
-import type { Api } from './api.ts';
-import { SavedSessions } from './saved-sessions.ts';
-import type { SignIn } from './sign-in.ts';
-import { type OutputView, SocketHost } from './socket-host.ts';
+import { BrowserHost, type OutputView, type SessionDoor } from './browser-host.ts';
+import type { SavedSessions } from './saved-sessions.ts';
 
 interface Size {
   readonly cols: number;
@@ -20,29 +17,31 @@ export type Beginning =
   | { readonly kind: 'instead'; readonly text: string };
 
 export interface SessionRunnerParts {
-  readonly api: Api;
-  readonly signIn: SignIn;
-  readonly target: Target;
+  readonly door: SessionDoor;
+  readonly saved: SavedSessions;
+  /** Resolves when the user has signed in again. Without it a sign-in that is over is the end. */
+  readonly signInAgain?: () => Promise<void>;
   readonly view: OutputView & { began(beginning: Beginning): void };
   readonly size: () => Size;
 }
 
-/** Runs one session after the other for a page: the tab's own again after a reload, or a new one. */
+/** Runs one session after the other at one place: the tab's own again after a reload, or a new one. */
 export class SessionRunner {
   readonly #parts: SessionRunnerParts;
-  readonly #saved: SavedSessions;
-  #host: SocketHost | undefined;
+  readonly #abort = new AbortController();
+  #host: BrowserHost | undefined;
   #again = false;
 
   constructor(parts: SessionRunnerParts) {
     this.#parts = parts;
-    this.#saved = new SavedSessions(parts.target);
-    addEventListener('pagehide', () => this.#keep());
-    addEventListener('online', () => this.client?.retryNow());
-    document.addEventListener('visibilitychange', () => {
+    const { signal } = this.#abort;
+    addEventListener('pagehide', () => this.#keep(), { signal });
+    addEventListener('online', () => this.client?.retryNow(), { signal });
+    const seen = () => {
       if (document.visibilityState === 'visible') this.client?.retryNow();
       else this.#keep();
-    });
+    };
+    document.addEventListener('visibilitychange', seen, { signal });
   }
 
   get client(): SessionClient | undefined {
@@ -51,7 +50,7 @@ export class SessionRunner {
 
   /** The tab's session if it has one, or a new one. */
   start(): void {
-    const saved = this.#saved.read();
+    const saved = this.#parts.saved.read();
     if (!saved) return this.startNew({ kind: 'new' });
     this.#again = true;
     this.#parts.view.began({ kind: 'again' });
@@ -60,14 +59,22 @@ export class SessionRunner {
 
   startNew(beginning: Beginning): void {
     this.#again = false;
-    this.#saved.forget();
+    this.#parts.saved.forget();
     this.#parts.view.began(beginning);
     this.#open().start(this.#parts.size());
   }
 
+  /** Leaves the session as it is: another page, or this one later, may go on with it. */
+  dispose(): void {
+    this.#keep();
+    this.#abort.abort();
+    this.#host?.dispose();
+    this.#host = undefined;
+  }
+
   #open(): SessionClient {
     this.#host?.dispose();
-    const { api, signIn, target, view } = this.#parts;
+    const { door, saved, view } = this.#parts;
     const watched: OutputView = {
       output: (bytes, source, replayed, parsed) => view.output(bytes, source, replayed, parsed),
       gap: (gap) => view.gap(gap),
@@ -75,7 +82,7 @@ export class SessionRunner {
       mark: (text) => view.mark(text),
       changed: (state) => this.#changed(state),
     };
-    this.#host = new SocketHost({ api, signIn, target, saved: this.#saved, view: watched });
+    this.#host = new BrowserHost({ door, saved, view: watched });
     return this.#host.client;
   }
 
@@ -85,7 +92,7 @@ export class SessionRunner {
     if (connection.kind === 'lost') {
       if (connection.code === CloseCode.unauthorized) {
         const { client } = this;
-        void this.#parts.signIn.ask('Your sign-in is over.').then(() => client?.retryNow());
+        void this.#parts.signInAgain?.().then(() => client?.retryNow());
       } else if (this.#again && isGone(connection.code)) {
         // Not from inside the client's own call.
         queueMicrotask(() => this.startNew({ kind: 'instead', text: connection.text }));
@@ -97,7 +104,7 @@ export class SessionRunner {
 
   #keep(): void {
     const saved = this.client?.saved;
-    if (saved) this.#saved.write(saved);
+    if (saved) this.#parts.saved.write(saved);
   }
 }
 

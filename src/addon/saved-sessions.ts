@@ -8,8 +8,9 @@ import type { Target } from '../protocol/target.ts';
 export class SavedSessions {
   readonly #name: string;
 
-  constructor(target: Target) {
-    this.#name = `poseidon:${JSON.stringify(Object.entries(target).sort())}`;
+  /** @param relay an origin, if it is not the page's own */
+  constructor(target: Target, relay = '') {
+    this.#name = `poseidon:${relay}${JSON.stringify(Object.entries(target).sort())}`;
   }
 
   read(): SavedSession | undefined {

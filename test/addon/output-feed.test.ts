@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hiddenBufferBytes, OutputFeed } from '../../src/web/terminal/output-feed.ts';
+import { hiddenBufferBytes, OutputFeed } from '../../src/addon/output-feed.ts';
 
 /** A terminal that parses when it is told to. */
 class SlowTerminal {
