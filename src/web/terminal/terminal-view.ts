@@ -56,7 +56,7 @@ export class TerminalView {
       open: openLink,
       copy: (text) => void navigator.clipboard?.writeText(text).catch(() => {}),
       title: parts.titled,
-      replaying: () => parts.replaying(),
+      replaying: parts.replaying,
     });
     followTheme((theme) => {
       terminal.options.theme = theme;
