@@ -5,7 +5,7 @@ import type { Gap } from '../protocol/gap.ts';
 import type { AttachTarget, ExecTarget } from '../protocol/target.ts';
 import { SavedSessions } from './saved-sessions.ts';
 import { type Beginning, SessionRunner } from './session-runner.ts';
-import { terminalInput, withLineEnds } from './terminal-input.ts';
+import { endOfTransmission, terminalInput, withLineEnds } from './terminal-input.ts';
 import { TerminalOutput } from './terminal-output.ts';
 import { tokenDoor } from './token-door.ts';
 
@@ -81,7 +81,7 @@ export class PoseidonAddon implements ITerminalAddon {
       },
     });
     this.#bound = [
-      ...terminalInput(terminal, (bytes) => this.#runner?.client?.type(target.tty ? bytes : withLineEnds(bytes))),
+      ...terminalInput(terminal, (bytes) => this.#typed(bytes)),
       terminal.onResize(({ cols, rows }) => this.#runner?.client?.resized(cols, rows)),
     ];
     this.#runner.start();
@@ -142,6 +142,13 @@ export class PoseidonAddon implements ITerminalAddon {
     this.#runner?.dispose();
     this.#output?.dispose();
     this.#listeners.clear();
+  }
+
+  #typed(bytes: Uint8Array): void {
+    const client = this.#runner?.client;
+    if (this.#options.target.tty) client?.type(bytes);
+    else if (bytes.length === 1 && bytes[0] === endOfTransmission) client?.endInput();
+    else client?.type(withLineEnds(bytes));
   }
 
   #began(beginning: Beginning): void {

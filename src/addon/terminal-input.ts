@@ -10,6 +10,9 @@ export function terminalInput(terminal: Terminal, typed: (bytes: Uint8Array) => 
   ];
 }
 
+/** Ctrl-D. A terminal makes the end of input of it. */
+export const endOfTransmission = 0x04;
+
 /** Enter is a carriage return; what turns it into the end of a line is the process's terminal. This is for a process that has none. */
 export function withLineEnds(bytes: Uint8Array): Uint8Array {
   return bytes.map((byte) => (byte === 0x0d ? 0x0a : byte));

@@ -3,7 +3,7 @@ import { byteSize } from '../../addon/byte-size.ts';
 import { lossText } from '../../addon/gap-text.ts';
 import { SavedSessions } from '../../addon/saved-sessions.ts';
 import { type Beginning, SessionRunner } from '../../addon/session-runner.ts';
-import { withLineEnds } from '../../addon/terminal-input.ts';
+import { endOfTransmission, withLineEnds } from '../../addon/terminal-input.ts';
 import { TerminalOutput } from '../../addon/terminal-output.ts';
 import type { ClientState } from '../../client/client-host.ts';
 import type { Gap } from '../../protocol/gap.ts';
@@ -30,8 +30,6 @@ export interface TerminalPageParts extends SignedIn {
 
 /** Ctrl-C. */
 const interrupt = 0x03;
-/** Ctrl-D. A terminal makes the end of input of it. */
-const endOfTransmission = 0x04;
 const nothingQueued = { bytes: 0, ms: 0 };
 
 /** One shell on one page. */
