@@ -47,6 +47,17 @@ export class Api {
     }
   }
 
+  /** Where one signs in: here with the access token, or with whoever knows the users. */
+  async signInPlace(): Promise<'here' | 'cluster' | 'provider'> {
+    try {
+      const { auth } = record(await relayRequest({ method: 'GET', url: '/v1/login' }));
+      return auth === 'passthrough' ? 'cluster' : auth === 'jwt' ? 'provider' : 'here';
+    } catch (failure) {
+      if (failure instanceof ApiFailure) return 'here';
+      throw failure;
+    }
+  }
+
   /** Exchanges an access token for a cookie that scripts cannot read (ED1). */
   async login(token: string): Promise<void> {
     await relayRequest({ method: 'POST', url: '/v1/login', body: { token } });

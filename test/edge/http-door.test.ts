@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Authenticator } from '../../src/auth/authenticator.ts';
 import { NoneAuthenticator } from '../../src/auth/none-authenticator.ts';
 import { PassthroughAuthenticator } from '../../src/auth/passthrough-authenticator.ts';
 import { credentialContext } from '../../src/auth/seal.ts';
@@ -27,6 +28,12 @@ describe('signing in', () => {
     expect(login.headers['set-cookie']).toMatch(/^poseidon_session=[^;]+; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict$/);
     const me = await edge.door.answer(request('GET', '/v1/me', { headers: { cookie: await cookieOf(edge) } }));
     expect(read(me)).toEqual({ status: 200, body: { auth: 'token', edge: 'edge-1', terminalActions: ['links'] } });
+  });
+
+  it('[ED1] tells a page where one signs in, before anybody has', async () => {
+    const ask = async (auth?: Authenticator) => read(await new TestEdge(auth ? { auth } : {}).door.answer(request('GET', '/v1/login')));
+    expect(await ask()).toEqual({ status: 200, body: { auth: 'token' } });
+    expect(await ask(new PassthroughAuthenticator(async () => 'a', Date.now))).toEqual({ status: 200, body: { auth: 'passthrough' } });
   });
 
   it('[ED1] refuses a wrong token without a cookie, and logs neither', async () => {

@@ -42,6 +42,8 @@ export function loginRoutes(options: LoginOptions): readonly Route[] {
 
   return [
     { method: 'POST', path: '/v1/login', access: 'open', answer: login },
+    // What a page has to ask for, before anybody is signed in.
+    { method: 'GET', path: '/v1/login', access: 'open', answer: async () => json(200, { auth: auth.mode }) },
     {
       method: 'POST',
       path: '/v1/logout',
