@@ -13,6 +13,12 @@ export interface UpstreamOpener {
    * @throws UpstreamRefusal when it will not start; nothing is left open then
    */
   open(request: UpstreamRequest, events: UpstreamEvents, signal: AbortSignal): Promise<Upstream>;
+  /**
+   * Hangs up the processes of a shell that the relay chose and that have outlived its connection (UP9).
+   * @returns how many are left all the same
+   * @throws UpstreamRefusal when that cannot be done, or nobody knows
+   */
+  hangUp(request: UpstreamRequest, signal: AbortSignal): Promise<number>;
 }
 
 export interface UpstreamRequest {

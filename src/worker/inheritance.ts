@@ -4,7 +4,7 @@ import { endEvent } from '../session/audit-event.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { PumpTools } from './pump-tools.ts';
 
-type InheritanceTools = Pick<PumpTools, 'broker' | 'worker' | 'clock' | 'random' | 'audit' | 'log'>;
+type InheritanceTools = Pick<PumpTools, 'broker' | 'worker' | 'clock' | 'random' | 'audit' | 'hangUps' | 'log'>;
 
 const workerLost = { kind: 'worker-lost', message: 'The worker that held this session was lost; its process may still run.' } as const;
 
@@ -53,6 +53,7 @@ export class Inheritance {
       const end = { owner: worker, nonce: takeNonce(random), reason: workerLost, keepMs: graceMs };
       const answer = await broker.logs.end(session, end);
       log('session ended', { sessionId: session, kind: workerLost.kind, answer });
+      if (answer === 'ended') this.#tools.hangUps.begin(record, workerLost.kind);
       const bytesOut = taken.fence.base.offset;
       if (answer === 'ended') audit(endEvent(record, worker, workerLost, clock.wallMs(), { bytesOut }));
     }

@@ -5,6 +5,7 @@ import type { SessionId } from '../protocol/ids.ts';
 import { type Gauge, sumGauges } from '../telemetry/gauges.ts';
 import { outputRings, touchEveryMs } from './constants.ts';
 import type { EndKeeper } from './end-keeper.ts';
+import { HangUps } from './hang-ups.ts';
 import { Inheritance } from './inheritance.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { Pump } from './pump.ts';
@@ -12,7 +13,7 @@ import type { PumpTools } from './pump-tools.ts';
 import { workerGauges } from './worker-gauges.ts';
 import { WorkerWatch } from './worker-watch.ts';
 
-export interface PoolOptions extends Omit<PumpTools, 'permit' | 'rings'> {
+export interface PoolOptions extends Omit<PumpTools, 'permit' | 'rings' | 'hangUps'> {
   /** Sessions this worker takes at most; more wait in the queue for others (FC7). */
   readonly maxSessions: number;
   /** Upstream bytes held for all sessions because their drivers have no room; above it no session is taken (FC7). */
@@ -32,6 +33,7 @@ export class WorkerPool implements AsyncDisposable {
   /** Ends that a fail-over may still lose. */
   readonly #kept = new Map<SessionId, EndKeeper>();
   readonly #rings = new RingBudget(outputRings);
+  readonly #hangUps: HangUps;
   readonly #stop = new AbortController();
   #drained: (() => void) | undefined;
   #taking = true;
@@ -45,7 +47,8 @@ export class WorkerPool implements AsyncDisposable {
     this.#lease = new LeaseKeeper(options.broker.leases, options.worker, options.clock, (slept) => {
       for (const pump of this.#pumps.values()) pump.leaseRenewed(slept);
     });
-    this.#inheritance = new Inheritance(options, (session) => this.#holds(session));
+    this.#hangUps = new HangUps(options);
+    this.#inheritance = new Inheritance({ ...options, hangUps: this.#hangUps }, (session) => this.#holds(session));
     const permit = () => this.#lease.valid();
     this.#watch = new WorkerWatch({ ...options, permit }, (session, dead) => this.#inheritance.take(session, dead));
   }
@@ -94,7 +97,8 @@ export class WorkerPool implements AsyncDisposable {
     await this.#handOver();
     for (const pump of this.#pumps.values())
       pump.end({ kind: 'worker-lost', message: 'The relay was stopped; the process may still run.' });
-    await Promise.race([this.drain(), sleep(this.#options.clock, limitMs)]);
+    await Promise.race([this.drain().then(() => this.#hangUps.settled()), sleep(this.#options.clock, limitMs)]);
+    this.#hangUps.close();
     this.#stop.abort();
     for (const kept of this.#kept.values()) kept.stop();
     this.#touch?.cancel();
@@ -156,7 +160,7 @@ export class WorkerPool implements AsyncDisposable {
       // An open that waited long was queued several times, and one pull brings them all.
       if (answer.kind === 'claimed' && answer.session.started) this.#left.add(item.session);
       else if (answer.kind === 'claimed' && !this.#pumps.has(item.session)) {
-        const tools = { ...this.#options, rings: this.#rings, permit: () => this.#lease.valid() };
+        const tools = { ...this.#options, rings: this.#rings, hangUps: this.#hangUps, permit: () => this.#lease.valid() };
         const pump = new Pump(answer.session, tools, (kept) => this.#ended(pump, kept));
         this.#pumps.set(item.session, pump);
         log('session taken', { sessionId: item.session, workerId: worker });

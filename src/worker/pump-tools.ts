@@ -5,6 +5,7 @@ import type { WorkerId } from '../protocol/ids.ts';
 import type { AuditEvent } from '../session/audit-event.ts';
 import type { SessionRecord } from '../session/session-record.ts';
 import type { Actor, UpstreamOpener } from '../upstream/upstream.ts';
+import type { HangUps } from './hang-ups.ts';
 
 /** What a pump, and what belongs to one, works with. */
 export interface PumpTools {
@@ -16,6 +17,7 @@ export interface PumpTools {
   readonly crc32: (bytes: Uint8Array, from: number) => number;
   /** What the rings of all its output logs keep. */
   readonly rings: RingBudget;
+  readonly hangUps: HangUps;
   /** Whether the worker's lease is valid now (LS1). */
   readonly permit: () => boolean;
   /** @throws when the credential cannot be unsealed with this worker's key */

@@ -22,6 +22,7 @@ import type { SessionRecord } from '../session/session-record.ts';
 import type { LogLeft, Upstream } from '../upstream/upstream.ts';
 import { DriverSeat } from './driver-seat.ts';
 import { type EndKeeper, emptyOutput } from './end-keeper.ts';
+import { endOfOwnCommand } from './hang-ups.ts';
 import { InputSide } from './input-side.ts';
 import { logLeft } from './log-left.ts';
 import { openUpstream } from './open-upstream.ts';
@@ -146,8 +147,9 @@ export class Pump {
     // From here on nothing reaches the upstream: what was not typed is stated as such, not written into a closed socket (RS6).
     const typed = this.#input?.end() ?? { streams: {}, all: true };
     const bytes = () => ({ bytesIn: this.#input?.typedBytes ?? 0, bytesOut: this.#appender?.writer.head.offset ?? 0 });
-    this.#ending = new SessionEnd({ ...reason, typed }, this.#session, bytes, this.#tools);
+    this.#ending = new SessionEnd({ ...endOfOwnCommand(this.#session, reason), typed }, this.#session, bytes, this.#tools);
     this.#opening.abort();
+    this.#tools.hangUps.begin(this.#session, reason.kind);
     this.#upstream?.close();
     this.#output?.endSkip();
     this.#leg = 'ended';

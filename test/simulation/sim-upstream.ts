@@ -42,6 +42,11 @@ export class SimOpener implements UpstreamOpener {
     }
     return new SimUpstream(this.#world, this.#process, this.#lease, request, events);
   }
+
+  /** Its processes end with their connection. */
+  async hangUp(): Promise<number> {
+    return 0;
+  }
 }
 
 /** A process that writes a keyed stream in pieces of random size, reacts to input with more of it, and checks what it is given. */

@@ -97,6 +97,7 @@ export class FakeUpstream implements Upstream {
 export class FakeOpener implements UpstreamOpener {
   readonly opened: FakeUpstream[] = [];
   readonly requests: UpstreamRequest[] = [];
+  readonly hungUp: UpstreamRequest[] = [];
   /** Answers of the next opens, before any succeeds. */
   readonly refusals: UpstreamRefusal[] = [];
   #held: Array<() => void> | undefined;
@@ -110,6 +111,11 @@ export class FakeOpener implements UpstreamOpener {
     const upstream = new FakeUpstream(request, events);
     this.opened.push(upstream);
     return upstream;
+  }
+
+  async hangUp(request: UpstreamRequest): Promise<number> {
+    this.hungUp.push(request);
+    return 0;
   }
 
   /** Opens take their time until `release`. */

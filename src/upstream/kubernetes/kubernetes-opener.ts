@@ -5,6 +5,7 @@ import { type Upstream, type UpstreamEvents, type UpstreamOpener, UpstreamRefusa
 import { ChannelUpstream } from './channel-upstream.ts';
 import type { Cluster, ClusterRegistry } from './cluster.ts';
 import { type ContainerLook, containerLook } from './container-look.ts';
+import { hangUp } from './hang-up.ts';
 import { sendRequest } from './http-request.ts';
 import { jsonAnswer, objectBody } from './json-answer.ts';
 import { LogSocketUpstream } from './log-socket-upstream.ts';
@@ -67,6 +68,14 @@ export class KubernetesOpener implements UpstreamOpener {
     } catch (failure) {
       throw refusalOf(failure, target.kind);
     }
+  }
+
+  async hangUp(request: UpstreamRequest, signal: AbortSignal): Promise<number> {
+    const { target } = request;
+    if (target.kind !== 'exec') return 0;
+    const exec = (command: readonly string[], events: UpstreamEvents) =>
+      this.open({ ...request, target: { ...target, command, tty: false, streams: ['stdout'] } }, events, signal);
+    return hangUp(request.sessionId, exec, signal);
   }
 
   #openShell(request: UpstreamRequest, target: ExecTarget, events: UpstreamEvents, signal: AbortSignal): Promise<Upstream> {
