@@ -38,6 +38,16 @@ describe.skipIf(!canRunKubernetesServer())("ends and refusals by Kubernetes' own
     expect(await cut.events.ends()).toMatchObject({ kind: 'broken' });
   });
 
+  it('[UP4] notices that the pod of an open shell was deleted, although its stream stays open and silent', async () => {
+    const { events, upstream } = await open({ ...shell, command: ['sh', '-c', 'stty -echo; echo ready; exec sleep 1000'] });
+    await events.sees('ready');
+    await server.control('delete-pod?pod=shell&frozen=true');
+    upstream.write(Buffer.from('is anybody there\n'));
+    await until(() => events.end, { withinMs: 60_000 });
+    expect(events.end).toMatchObject({ kind: 'broken', reason: 'pod-gone', message: 'The pod was deleted.' });
+    await server.control('reset');
+  }, 90_000);
+
   it('[UP3] names the right that is missing', async () => {
     await expect(open(shell, server.readonlyToken)).rejects.toMatchObject({ end: { reason: 'forbidden' }, retryable: false });
     await expect(open(shell, server.getOnlyToken)).rejects.toMatchObject({

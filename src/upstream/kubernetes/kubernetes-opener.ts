@@ -5,6 +5,7 @@ import { type Upstream, type UpstreamEvents, type UpstreamOpener, UpstreamRefusa
 import { ChannelUpstream } from './channel-upstream.ts';
 import type { Cluster, ClusterRegistry } from './cluster.ts';
 import { type ContainerLook, containerLook } from './container-look.ts';
+import { GuardedUpstream } from './guarded-upstream.ts';
 import { hangUp } from './hang-up.ts';
 import { sendRequest } from './http-request.ts';
 import { jsonAnswer, objectBody } from './json-answer.ts';
@@ -97,12 +98,14 @@ export class KubernetesOpener implements UpstreamOpener {
     signal: AbortSignal,
   ): Promise<Upstream> {
     const settings = { target: target.kind, tty: target.tty, size: request.size };
-    const upstream = new ChannelUpstream(settings, events, this.#clock);
+    const guarded = new GuardedUpstream(events, (stop) => asRefusal('api', () => this.#look(request, stop)), this.#clock);
+    const upstream = new ChannelUpstream(settings, guarded, this.#clock);
     const socket = await this.#at(request, (place) =>
       this.#offer(channelOffers, { ...place, timeoutMs: channelTimeoutMs }, upstream.socket, signal),
     );
     upstream.attach(socket, channelProtocol(socket.protocol));
-    return upstream;
+    guarded.guard(upstream);
+    return guarded;
   }
 
   #openLog(request: UpstreamRequest, target: LogTarget, events: UpstreamEvents, signal: AbortSignal): Promise<Upstream> {

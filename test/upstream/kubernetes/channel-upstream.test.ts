@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
+import type { ChannelUpstream } from '../../../src/upstream/kubernetes/channel-upstream.ts';
+import type { GuardedUpstream } from '../../../src/upstream/kubernetes/guarded-upstream.ts';
 import { until } from '../../support/until.ts';
 import { OddServer } from '../odd-server.ts';
 
@@ -30,7 +32,8 @@ describe('an exec connection with an odd server', () => {
   it('[UP4] waits five seconds for the close after the status, no longer', async () => {
     await using line = await connect();
     line.client.send(frame(3, status({ status: 'Success' })));
-    await until(() => line.server.clock.pending === 2);
+    // The heartbeat, the look at the pod, and this.
+    await until(() => line.server.clock.pending === 3);
     line.server.clock.advance(4_999);
     expect(line.events.end).toBeUndefined();
     line.server.clock.advance(1);
@@ -73,7 +76,7 @@ describe('an exec connection with an odd server', () => {
     line.client.send(frame(1, 'here'));
     await line.events.sees('here');
     expect(line.events.text()).toBe('here');
-    expect((line.upstream as unknown as { unknownMessages: number }).unknownMessages).toBe(3);
+    expect(((line.upstream as GuardedUpstream).guarded as ChannelUpstream).unknownMessages).toBe(3);
   });
 
   it('[UP2] takes text messages on a binary protocol for what they are', async () => {
