@@ -149,7 +149,11 @@ export class LogAppender {
     const verdict = this.writer.reasserted(answer, this.#clock.now());
     if (verdict === 'go-on') {
       this.#backoff.reset();
-      for (const frame of this.writer.found()) this.#events.stored(frame);
+      for (const frame of this.writer.found()) {
+        // Its push was sent behind it, and may be lost with the answer: readers drop what they have.
+        this.#store.publish(this.#log, frame);
+        this.#events.stored(frame);
+      }
       this.#events.doubt(false);
       this.#confirm();
       if (this.writer.holed && this.#events.holed) this.writer.offer(this.#events.holed());

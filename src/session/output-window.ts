@@ -55,7 +55,8 @@ export class OutputWindow {
   ack(fence: number, offset: number, windowBytes: number): void {
     this.#windowBytes = clamp(windowBytes);
     this.#acked = Math.max(this.#acked, Math.min(offset, this.#sent));
-    this.#ackedFence = Math.max(this.#ackedFence, fence);
+    // What the client said last: a rewind may have led it to a lower one, whose writer has put its lost take back (LG8).
+    this.#ackedFence = fence;
     this.#measureLink();
   }
 

@@ -249,6 +249,9 @@ export class Pump {
     if (claim === undefined || claim === 'again') return claim;
     gate.refenced(claim.fence.position.fence);
     this.#trims = new TrimLine(outputLogBytes);
+    // The log begins with what the writer held; what was not answered counts when it is found.
+    const stored = writer.remains.frames.flatMap((frame) => decodeEntry(frame) ?? []).filter(({ seq }) => seq <= writer.answeredSeq);
+    for (const entry of stored) this.#trims.stored(entry, entry.frame.length);
     return claim;
   }
 

@@ -16,13 +16,17 @@ class Place {
   readonly writer = new LogWriter({ ...this.claim, frame: new Uint8Array(60), table: [] }, crc32);
   /** The slot of the log is another node's now; no connection broke. */
   moved: () => void = () => {};
+  readonly pushedAgain: Uint8Array[] = [];
+  /** The connection breaks behind each append: neither its answer nor its push comes. */
+  answers = true;
   #stored = 1;
 
   readonly store = {
     append: async () => {
       this.#stored++;
-      return 'stored';
+      return this.answers ? 'stored' : 'doubt';
     },
+    publish: (_log: unknown, frame: Uint8Array) => this.pushedAgain.push(frame),
     confirm: () => new Promise<Confirmation>((resolve) => this.confirms.push(resolve)),
     watchConnection: (_log: unknown, lost: () => void) => {
       this.moved = lost;
@@ -39,6 +43,19 @@ class Place {
 }
 
 describe('the shell of a writer', () => {
+  it('[LG6] pushes a frame again whose answer was lost and that is in the log: nobody may have been pushed it', async () => {
+    const place = new Place();
+    const appender = place.appender();
+    appender.offer(dataOffer(FrameType.outputData, 0, Buffer.from('a')));
+    await until(() => place.writer.settled);
+    expect(place.pushedAgain).toEqual([]);
+    place.answers = false;
+    appender.offer(dataOffer(FrameType.outputData, 0, Buffer.from('b')));
+    await until(() => place.writer.settled && place.pushedAgain.length > 0);
+    expect(place.pushedAgain).toEqual([place.writer.remains.frames.at(-1)]);
+    appender.close();
+  });
+
   it('[FC4] takes a confirmation of the place before a slot moved for none: frames stay until the new one has a replica of them', async () => {
     const place = new Place();
     const appender = place.appender();

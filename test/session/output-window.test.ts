@@ -54,6 +54,16 @@ describe('what a socket may be sent', () => {
 });
 
 describe('the credit a client has earned', () => {
+  it('[FC2] is under the fence that it said last, also a lower one: a rewind led it there', () => {
+    const socket = window();
+    socket.sent(100);
+    socket.ack(9, 80, 64 * KiB);
+    socket.moved(10);
+    socket.sent(60);
+    socket.ack(7, 40, 64 * KiB);
+    expect(socket.acked).toEqual({ fence: 7, offset: 40 });
+  });
+
   it('[FC2] only grows, and never beyond what was sent', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(5), fc.nat(200)), { maxLength: 20 }), (acks) => {
