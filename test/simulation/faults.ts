@@ -1,5 +1,5 @@
-import { alternate, lateResume, type Strike } from './page-faults.ts';
-import { drainEdge, drainWorker, killEdge, killWorker } from './process-faults.ts';
+import { alternate, deafDriver, lateResume, pageGone, type Strike } from './page-faults.ts';
+import { drainEdge, drainWorker, killEdge, killWorker, standStill } from './process-faults.ts';
 import type { FaultName } from './profile.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
@@ -55,6 +55,10 @@ export function strike(world: World, fault: FaultName): void {
         return alternate(world);
       case 'late-resume':
         return lateResume(world);
+      case 'deaf-driver':
+        return deafDriver(world);
+      case 'page-gone':
+        return pageGone(world);
       case 'skip': {
         const page = random.pick(pages.filter((each) => each.client.state.driving));
         return page && { name: page.name, run: () => page.skip() };
@@ -67,14 +71,16 @@ export function strike(world: World, fault: FaultName): void {
         const page = random.pick(pages.filter((each) => each.client.state.driving));
         return page && random.chance(0.3) ? { name: page.name, run: () => page.end() } : undefined;
       }
-      case 'slow-page': {
+      case 'slow-page':
+      case 'stuck-page': {
         const page = random.pick(pages);
         if (!page) return undefined;
         return {
           name: page.name,
           run: () => {
-            page.terminal.parseRate = random.between(500, 20_000);
-            later(500, 8_000, () => {
+            const stuck = name === 'stuck-page';
+            page.terminal.parseRate = stuck ? 100 : random.between(500, 20_000);
+            later(500, stuck ? 15_000 : 8_000, () => {
               page.terminal.parseRate = page.usualRate;
             });
           },
@@ -88,6 +94,14 @@ export function strike(world: World, fault: FaultName): void {
         const link = random.pick(broker.links);
         return link && { name: link.process.name, run: () => link.breakOne((count) => random.below(count)) };
       }
+      case 'broker-out-long':
+        return {
+          name: '',
+          run: () => {
+            broker.out();
+            later(8_000, 40_000, () => broker.back());
+          },
+        };
       case 'broker-out':
         return {
           name: '',
@@ -105,7 +119,9 @@ export function strike(world: World, fault: FaultName): void {
           },
         };
       case 'broker-emptied':
-        return broker.emptied ? undefined : { name: '', run: () => broker.empty() };
+        return broker.timesEmptied >= (world.profile.emptied ?? 1) ? undefined : { name: '', run: () => broker.empty() };
+      case 'keys-expire':
+        return broker.timesEmptied >= (world.profile.emptied ?? 1) ? undefined : { name: '', run: () => broker.expire() };
       case 'fail-over': {
         const most = random.pick([0, 1, 2, 5, 20, 60]) ?? 1;
         return { name: `-${most}`, run: () => broker.failOver(() => random.whole(0, most), random.chance(0.3)) };
@@ -126,6 +142,16 @@ export function strike(world: World, fault: FaultName): void {
             later(200, 4_000, () => world.addWorker());
           },
         };
+      }
+      case 'worker-gone': {
+        const worker = random.pick(workers);
+        if (!worker || workers.length < 2) return undefined;
+        return { name: worker.name, run: () => killWorker(world, worker) };
+      }
+      case 'worker-suspend':
+      case 'worker-stop-lease': {
+        const worker = random.pick(workers.filter(({ process }) => !process.stopped));
+        return worker && standStill(world, worker, name === 'worker-suspend');
       }
       case 'worker-stop': {
         const worker = random.pick(workers.filter(({ process }) => !process.stopped));

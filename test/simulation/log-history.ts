@@ -5,6 +5,9 @@ import { FrameType } from '../../src/protocol/frame-type.ts';
 import type { ClientStream } from '../../src/protocol/ids.ts';
 import type { EntryId } from '../../src/protocol/position.ts';
 
+/** An edge keeps a frame of input for 2 s after its answer; by the time of its being stored, and until the edge has heard of the loss. */
+const ringKeepsMs = 300;
+
 /** Everything that was ever tried on one log, on whichever server: what a relay cannot know and the judge has to. */
 export class LogHistory {
   readonly log: LogName;
@@ -25,6 +28,9 @@ export class LogHistory {
   /** Of each process: the highest fence it was pushed since it subscribed, and whether it has read a page since then. */
   readonly pushedFence = new Map<string, number>();
   readonly hasRead = new Set<string>();
+  /** Streams that have lost input which its edge may not have had any more (FC4). */
+  readonly lostOld = new Set<ClientStream>();
+  readonly #storedAtMs = new Map<string, number>();
   lastTake: { readonly stream: ClientStream; readonly atMs: number } | undefined;
   highestSeq = 0;
 
@@ -44,6 +50,11 @@ export class LogHistory {
     return this.#lost.has(idOf(id));
   }
 
+  stored(entry: Entry, nowMs: number): void {
+    this.found(entry);
+    this.#storedAtMs.set(idOf(entry), nowMs);
+  }
+
   lose(entry: Entry): void {
     this.#lost.add(idOf(entry));
     const stream = this.streams.get(entry.fence);
@@ -57,10 +68,15 @@ export class LogHistory {
   }
 
   /** A replica without the newest writes has become the primary. */
-  failedOver(old: MemoryServer, server: MemoryServer): void {
+  failedOver(old: MemoryServer, server: MemoryServer, nowMs: number): void {
     const [before, after] = [contentOf(old, this.log), contentOf(server, this.log)];
     const kept = new Set(after.entries.map(idOf));
-    for (const entry of before.entries) if (!kept.has(idOf(entry))) this.lose(entry);
+    for (const entry of before.entries) {
+      if (kept.has(idOf(entry))) continue;
+      this.lose(entry);
+      const stream = this.streams.get(entry.fence);
+      if (stream !== undefined && nowMs - (this.#storedAtMs.get(idOf(entry)) ?? 0) > ringKeepsMs) this.lostOld.add(stream);
+    }
     const rows = new Set(after.table.map(({ fence }) => fence));
     for (const { fence } of before.table) if (!rows.has(fence)) this.lostFences.add(fence);
   }

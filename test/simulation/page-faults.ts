@@ -45,6 +45,39 @@ export function lateResume(world: World): Strike | undefined {
   return { name: page.name, run };
 }
 
+/** A tab is closed, or its machine is gone without a word: whoever is left goes on. */
+export function pageGone(world: World): Strike | undefined {
+  const { random } = world;
+  const session = random.pick(world.sessions.filter(({ pages }) => able(pages).length >= 2));
+  const page = session && random.pick(able(session.pages));
+  if (!session || !page) return undefined;
+  const told = random.chance(0.5);
+  return { name: `${page.name}${told ? '' : ' without a word'}`, run: () => session.leave(page, told) };
+}
+
+/** The driver's edge stands still while a slow page on another one takes control: what its client acknowledged meanwhile is told later. */
+export function deafDriver(world: World): Strike | undefined {
+  const { random, scheduler } = world;
+  const driver = random.pick(able(world.pages).filter(({ client }) => client.state.driving));
+  const edge = driver?.connections.find(({ open }) => open)?.edge;
+  const others = able(world.pages).filter(
+    (page) => page.session === driver?.session && page.connections.some((each) => each.edge !== edge),
+  );
+  const other = random.pick(others.filter((page) => page !== driver));
+  if (!edge || !other || edge.process.stopped) return undefined;
+  const run = () => {
+    const forMs = random.between(300, 4_000);
+    other.terminal.parseRate = random.between(500, 20_000);
+    edge.process.stop();
+    scheduler.after(random.between(1, 100), () => !other.over && other.client.takeControl());
+    scheduler.after(forMs, () => edge.process.wake());
+    scheduler.after(forMs + 4_000, () => {
+      other.terminal.parseRate = other.usualRate;
+    });
+  };
+  return { name: `${driver?.name} for ${other.name}`, run };
+}
+
 function able(pages: readonly SimPage[]): readonly SimPage[] {
   return pages.filter((page) => !page.over && page.session !== undefined);
 }

@@ -1,6 +1,6 @@
 import { CloseStreamCause } from '../../src/protocol/ephemeral.ts';
 import { type Gap, GapCause } from '../../src/protocol/gap.ts';
-import type { SessionId } from '../../src/protocol/ids.ts';
+import type { ClientStream, SessionId } from '../../src/protocol/ids.ts';
 import type { ServerFrame } from '../../src/protocol/server-frame.ts';
 import type { World } from './world.ts';
 
@@ -28,11 +28,19 @@ export class PageTruth {
   told(frame: ServerFrame): void {
     const { mayLose, truth, broker } = this.#world;
     const session = this.#session();
-    if (mayLose || !session) return;
+    if (!session) return;
     const { closed } = frame.kind === 'status' ? frame.status : {};
-    if (closed?.cause === CloseStreamCause.hole) truth.fail(`${this.#page} is told of a hole in its input, and nothing was lost (RS6)`);
+    if (closed?.cause === CloseStreamCause.hole && !this.#mayHaveHole(session, closed.stream as ClientStream))
+      truth.fail(`${this.#page} is told of a hole in its input, and nothing was lost that its edge had forgotten (RS6)`);
+    if (mayLose) return;
     if (frame.kind === 'inputAck' && frame.accepted > broker.acceptedOf(session, truth))
       truth.fail(`${this.#page} is told that ${frame.accepted} bytes were accepted (RS4)`);
+  }
+
+  #mayHaveHole(session: SessionId, stream: ClientStream): boolean {
+    const { broker, truth, profile, witness } = this.#world;
+    if (broker.timesEmptied > 0 || truth.twice(session) || profile.twoPrimaries) return true;
+    return witness.mayHaveHole(session, stream);
   }
 
   drives(driving: boolean): void {
@@ -51,7 +59,7 @@ export class PageTruth {
   gap({ cause, sizeBytes }: Gap): void {
     const trimmed = cause === GapCause.trimmed || cause === GapCause.detached;
     // Only where no leg stands still for longer than a driver is waited for.
-    const patient = this.#world.profile.name === 'flow' || this.#world.profile.name === 'calm';
+    const patient = ['flow', 'calm', 'slow'].includes(this.#world.profile.name);
     if (trimmed && patient && this.#ahead)
       this.#world.truth.fail(`${this.#page} drives, and ${sizeBytes} bytes were trimmed before it (FC2)`);
   }

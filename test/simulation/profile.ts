@@ -1,3 +1,4 @@
+import { variant } from './profile-variants.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
 export type FaultName =
@@ -12,23 +13,31 @@ export type FaultName =
   | 'reload'
   | 'take-control'
   | 'slow-page'
+  | 'stuck-page'
   | 'alternate'
   | 'late-resume'
   | 'skip'
   | 'hide'
   | 'end-request'
+  | 'page-gone'
+  | 'deaf-driver'
   // broker
   | 'link-break'
   | 'subscription-break'
   | 'broker-out'
   | 'broker-frozen'
+  | 'broker-out-long'
   | 'broker-emptied'
+  | 'keys-expire'
   | 'fail-over'
   | 'fail-over-to-replica'
   | 'trim'
   // workers
   | 'worker-kill'
+  | 'worker-gone'
   | 'worker-stop'
+  | 'worker-stop-lease'
+  | 'worker-suspend'
   | 'worker-drain'
   | 'clock-jump';
 
@@ -72,6 +81,26 @@ export interface Profile {
   readonly pipes: number;
   /** The broker has a replica, and a fail-over loses what that does not have. */
   readonly replica: boolean;
+  /** Input that a process takes, bytes per millisecond, drawn between these for each write. */
+  readonly inputRate: readonly [number, number];
+  /** How long a session lives without its owner's touch; absent: as in production. */
+  readonly sessionMs?: number;
+  /** What an upstream has written lies in the socket of a worker that stands still, and is read when it wakes. */
+  readonly socketBuffer?: boolean;
+  /** Whoever has just taken a session from a dead worker stands still, and the dead one wakes up. */
+  readonly heirsStop?: boolean;
+  /** A fail-over loses the take of an output log and all that was written since, and its worker cannot come to the new server for a while. */
+  readonly takeLost?: boolean;
+  /** Queue, leases and index are lost when a session has just been opened. */
+  readonly hintsLostAtOpen?: boolean;
+  /** How often the broker is emptied in a run at most. */
+  readonly emptied?: number;
+  /** Of each frame of output to a page: a byte of it is another one when it arrives. */
+  readonly damaged?: number;
+  /** When all has settled and nothing is written or typed, the keys are gone: the sweep of the sessions' workers finds it. */
+  readonly expiresAtLast?: boolean;
+  /** When all has settled a driver goes away, and somebody who comes must drive soon, without a person's doing. */
+  readonly handOver?: boolean;
   /** After a fail-over the old primary goes on for a while beside the new one, also for new connections. */
   readonly twoPrimaries: boolean;
 }
@@ -91,12 +120,17 @@ export const profileNames = [
   'primaries',
   'replica',
   'logs',
+  'emptied',
+  'leases',
+  'outages',
+  'floods',
+  'pastes',
+  'people',
+  'idle',
+  'damage',
+  'slow',
 ] as const;
 export type ProfileName = (typeof profileNames)[number];
-
-const edgeFaults: readonly FaultName[] = ['cut', 'half-open', 'edge-kill', 'edge-stop', 'reload', 'take-control'];
-const brokerFaults: readonly FaultName[] = ['link-break', 'subscription-break', 'broker-out', 'broker-frozen', 'trim', 'cut'];
-const workerFaults: readonly FaultName[] = ['worker-kill', 'worker-stop', 'clock-jump', 'cut', 'link-break'];
 
 /** A seed picks a profile, unless one is asked for, and the profile's numbers. */
 export function drawProfile(random: SeededRandom, asked?: ProfileName): Profile {
@@ -129,163 +163,7 @@ function draw(random: SeededRandom): Omit<Profile, 'name'> {
     logs: 0,
     pipes: 0,
     replica: false,
+    inputRate: [20, 2_000],
     twoPrimaries: false,
   };
-}
-
-function variant(name: ProfileName, random: SeededRandom): Partial<Profile> {
-  switch (name) {
-    case 'calm':
-      return { faultEveryMs: 0 };
-    case 'edges':
-      return { faults: edgeFaults };
-    case 'broker':
-      return { faults: brokerFaults, appendRefused: 0.02, appendAnswerLost: 0.01 };
-    case 'failover':
-      return { faults: [...brokerFaults, 'fail-over', 'fail-over', 'edge-kill'], appendRefused: 0.01, appendAnswerLost: 0.01 };
-    case 'workers':
-      return { faults: workerFaults, workers: 2 };
-    case 'flow':
-      return {
-        faults: ['slow-page', 'cut', 'reload', 'take-control', 'link-break'],
-        sessions: 1,
-        faultsForMs: random.between(3_000, 10_000),
-        outputRate: random.between(200_000, 3_000_000),
-        pieceBytes: random.whole(500, 100_000),
-        parseRate: random.between(20_000, 1_000_000),
-        typingBytes: random.whole(100, 100_000),
-        networkRate: random.between(100_000, 3_000_000),
-      };
-    case 'control':
-      return {
-        faults: [
-          'alternate',
-          'alternate',
-          'late-resume',
-          'late-resume',
-          'take-control',
-          'reload',
-          'cut',
-          'edge-stop',
-          'subscription-break',
-        ],
-        sessions: 1,
-        watchers: random.whole(1, 3),
-        edges: 3,
-        faultEveryMs: random.between(200, 1_500),
-      };
-    case 'pages':
-      return {
-        faults: [
-          'skip',
-          'skip',
-          'hide',
-          'hide',
-          'slow-page',
-          'cut',
-          'take-control',
-          'alternate',
-          'reload',
-          'edge-kill',
-          'link-break',
-          'worker-stop',
-        ],
-        sessions: 1,
-        faultsForMs: random.between(3_000, 10_000),
-        outputRate: random.between(20_000, 2_000_000),
-        pieceBytes: random.whole(100, 50_000),
-        parseRate: random.between(20_000, 1_000_000),
-        watcherRate: random.chance(0.5) ? 10_000 : 1_000_000,
-        networkRate: random.between(100_000, 3_000_000),
-      };
-    case 'drains':
-      return {
-        faults: ['edge-drain', 'edge-drain', 'worker-drain', 'edge-kill', 'cut', 'take-control', 'reload', 'link-break', 'broker-frozen'],
-        workers: 2,
-        faultsForMs: random.between(5_000, 30_000),
-        faultEveryMs: random.between(300, 3_000),
-      };
-    case 'primaries':
-      return {
-        faults: [
-          'fail-over',
-          'fail-over',
-          'link-break',
-          'subscription-break',
-          'link-break',
-          'cut',
-          'take-control',
-          'edge-kill',
-          'worker-stop',
-          'clock-jump',
-        ],
-        twoPrimaries: true,
-        workers: 2,
-        appendRefused: 0.01,
-        faultEveryMs: random.between(200, 1_500),
-      };
-    case 'replica':
-      return {
-        faults: [
-          'fail-over-to-replica',
-          'link-break',
-          'subscription-break',
-          'broker-frozen',
-          'cut',
-          'take-control',
-          'edge-kill',
-          'slow-page',
-        ],
-        replica: true,
-        sessions: 1,
-        appendRefused: 0.01,
-        appendAnswerLost: 0.005,
-        outputRate: random.chance(0.5) ? random.between(500, 20_000) : random.between(200_000, 2_000_000),
-        pieceBytes: random.whole(100, 40_000),
-      };
-    case 'pipes':
-      return {
-        faults: ['end-request', 'alternate', 'take-control', 'cut', 'reload', 'edge-kill', 'link-break', 'fail-over', 'slow-page'],
-        sessions: random.whole(1, 3),
-        logs: 0.3,
-        pipes: 0.7,
-        appendRefused: 0.01,
-        appendAnswerLost: 0.01,
-      };
-    case 'logs':
-      return {
-        faults: [
-          ...workerFaults,
-          'worker-kill',
-          'worker-drain',
-          'subscription-break',
-          'edge-kill',
-          'take-control',
-          'reload',
-          'skip',
-          'slow-page',
-          ...(random.chance(0.3) ? (['fail-over'] as const) : []),
-        ],
-        workers: random.whole(2, 3),
-        logs: 1,
-        faultsForMs: random.between(10_000, 50_000),
-        appendRefused: 0.01,
-        outputRate: random.chance(0.7) ? random.between(500, 20_000) : random.between(50_000, 300_000),
-      };
-    case 'all':
-      return {
-        faults: [
-          ...edgeFaults,
-          ...brokerFaults,
-          ...workerFaults,
-          'fail-over',
-          'slow-page',
-          ...(random.chance(0.2) ? (['broker-emptied'] as const) : []),
-        ],
-        workers: 2,
-        appendRefused: 0.01,
-        appendAnswerLost: 0.01,
-        faultEveryMs: random.between(100, 1_000),
-      };
-  }
 }

@@ -1,6 +1,7 @@
 import { inputUntypedBytes, maxEntryPayloadBytes, outputLogBytes, writerRingBytes } from '../../src/protocol/limits.ts';
 import { inputTrimBytes } from '../../src/worker/constants.ts';
 import { heal, strike } from './faults.ts';
+import { handOver } from './hand-over.ts';
 import type { Planted } from './planted.ts';
 import { drawProfile, type ProfileName } from './profile.ts';
 import type { Seen } from './scenes.ts';
@@ -12,6 +13,9 @@ import { World } from './world.ts';
 /** Time in which everything must be delivered, typed or declared once nothing goes wrong any more: a lost worker takes the longest. */
 const settleMs = 200_000;
 const finishMs = 60_000;
+
+/** In which a worker finds by itself that the keys of an idle session are gone: its sweep comes every minute (LG5). */
+const sweptMs = 65_000;
 
 /** A run takes thousands of events, a long one a few hundred thousand. */
 const mostEvents = 2_000_000;
@@ -80,8 +84,24 @@ async function phases(world: World): Promise<void> {
   await until(world, settleMs, stop, () => unsettled(world));
   if (truth.violation) return;
   world.note('settled');
+  if (profile.handOver) await handOver(world, (boundMs, missing) => until(world, boundMs, stop, missing));
+  goOn(world);
+  await until(world, settleMs, stop, () => unsettled(world));
+  if (truth.violation) return;
+  world.note('settled again');
+  if (profile.expiresAtLast) {
+    world.broker.expire();
+    await until(world, sweptMs, stop, () => world.broker.missing());
+    if (truth.violation) return;
+  }
   for (const upstream of [...world.upstreams]) if (upstream.alive) upstream.exit(random.whole(0, 255));
   await until(world, finishMs, stop, () => unfinished(world));
+}
+
+/** What has settled is still of use: every process writes a second's worth of output, at most twice what its driver lets it, every driver types. */
+function goOn({ upstreams, pages, profile }: World): void {
+  for (const upstream of upstreams) if (upstream.alive) upstream.say(Math.ceil(Math.min(profile.outputRate, 1_000_000)));
+  for (const page of pages) if (!page.over && page.client.state.driving) page.type(Math.ceil(profile.typingBytes));
 }
 
 /** Waits until nothing is missing any more; what is missing after the bound is the failure. */

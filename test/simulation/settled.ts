@@ -15,17 +15,21 @@ export function unsettled(world: World): string | undefined {
 }
 
 /** Edges that saw a newer driver have told theirs (DR1). */
-function twoDrive(session: SimSession): string | undefined {
+export function twoDrive(session: SimSession): string | undefined {
   const driving = session.pages.filter((page) => page.attached && page.client.state.driving);
   const [one, other] = driving.filter((page) => page.session === driving[0]?.session);
   return one && other && `${one.name} and ${other.name} believe that they drive`;
 }
 
 function missingOf(world: World, session: SimSession): string | undefined {
-  // It has to drive again without its user's doing, whatever was broken (DR2).
-  const alone = world.profile.watchers === 0;
+  // It has to drive again without its user's doing, whatever was broken (DR2), unless it was told an end that was none.
+  const alone = world.profile.watchers === 0 && !world.broker.expired;
   for (const page of session.pages) {
-    if (page.over) continue;
+    if (page.over) {
+      const taken = endTakenBack(world, page);
+      if (taken) return taken;
+      continue;
+    }
     if (!page.attached) return `${page.name} is not attached`;
     const id = page.session;
     // Also when the upstream has ended: what it said last may wait for a driver.
@@ -34,12 +38,23 @@ function missingOf(world: World, session: SimSession): string | undefined {
     if (!upstream) return `${page.name} has neither an upstream nor an end (${world.broker.tell(id)})`;
     const { emitted } = upstream.incarnation;
     if (page.offset !== emitted) return `${page.name} was shown ${page.offset} of ${emitted} bytes`;
+    // Everything was read and acknowledged: nothing is left that the process could have to wait for (FC2).
+    if (upstream.unsaidBytes > 0)
+      return `the process of ${page.name} still has ${upstream.unsaidBytes} bytes to write${upstream.paused ? ' and is not read' : ''}`;
+    if (upstream.paused) return `the process of ${page.name} is not read`;
     if (!page.allParsed) return `${page.name} has not parsed everything`;
     if (alone && !isDriven(session, page)) return `${page.name}, the only page, does not drive (${world.broker.tell(id)})`;
     const untold = unaccounted(page);
     if (untold) return `${untold} (${world.broker.tell(id)})`;
   }
   return undefined;
+}
+
+/** A page was told the end, and a fail-over has lost it: its worker writes it once more (LS2). */
+function endTakenBack(world: World, { ended, name, session }: SimPage): string | undefined {
+  const record = ended && session && world.broker.server.readSession(session);
+  if (!record || record.state === 'ended' || world.workersLost > 0 || world.truth.twice(session)) return undefined;
+  return `${name} was told the end ${ended.kind}, and the record says ${record.state}`;
 }
 
 /** Every byte that a living page took from its user was typed, or its user was told that it was not. */

@@ -17,6 +17,10 @@ const rememberedWrites = 64;
 /** The same where a replica may be far behind. */
 const rememberedBehind = 4096;
 
+/** In which a worker that holds a session finds its keys gone and writes them again: at once where connections broke, else in its sweep. */
+const emptiedMs = 5_000;
+const expiredMs = 65_000;
+
 /** The broker's servers, past and present, and every process's link to them. */
 export class SimBroker {
   readonly #world: World;
@@ -27,15 +31,26 @@ export class SimBroker {
   /** A primary that was replaced and does not know it: new connections may still reach it. */
   #stale: MemoryServer | undefined;
   #out = false;
-  #emptied = false;
+  #timesEmptied = 0;
+  #expired = false;
+  #restoredByMs = Number.NEGATIVE_INFINITY;
+  /** Sessions that had no upstream when the keys were gone: nobody can bring them back. */
+  readonly #gone = new Set<SessionId>();
   #failedOver = 0;
   #failedOverAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(world: World) {
     this.#world = world;
     this.process = world.newProcess('broker', 0);
+    const rememberedWritesOf = world.profile.replica ? rememberedBehind : rememberedWrites;
     this.#server = world.witness.watch(
-      new MemoryServer({ clock: this.process.clock, rememberedWrites: world.profile.replica ? rememberedBehind : rememberedWrites }),
+      world.steps.watch(
+        new MemoryServer({
+          clock: this.process.clock,
+          rememberedWrites: rememberedWritesOf,
+          lifetimes: world.profile.sessionMs === undefined ? {} : { sessionMs: world.profile.sessionMs },
+        }),
+      ),
     );
     if (!world.profile.replica) return;
     this.#server.setReplica(true);
@@ -47,8 +62,19 @@ export class SimBroker {
     return this.#server;
   }
 
-  get emptied(): boolean {
-    return this.#emptied;
+  /** How often all keys were gone. */
+  get timesEmptied(): number {
+    return this.#timesEmptied;
+  }
+
+  /** Keys were gone on a server that is not young: to all but their workers that is an end (LG11). */
+  get expired(): boolean {
+    return this.#expired;
+  }
+
+  /** Whenever keys were gone, a worker had the session and has had the time to write it again (LG11). */
+  wasHeld(session: SessionId): boolean {
+    return !this.#gone.has(session) && this.#world.scheduler.nowMs > this.#restoredByMs;
   }
 
   /** How often the newest writes may have been lost. */
@@ -70,7 +96,7 @@ export class SimBroker {
     const route = () => {
       // A stopped process opens no connection.
       const before = state.server;
-      state.server = this.#out || process.stopped ? undefined : this.#reached();
+      state.server = this.#out || process.stopped || process.cutOff ? undefined : this.#reached();
       if (state.server !== undefined && state.server === this.#stale && before === this.#server)
         this.#world.saw('a process comes to an old primary after it was on the new one');
       return state.server;
@@ -78,7 +104,7 @@ export class SimBroker {
     const random = this.#world.random.fork();
     const separate = this.#world.profile.twoPrimaries;
     const mismatched = () => this.#world.saw('the connections of one link reach two servers');
-    const below = new FaultyLink({ clock, random, route, faults: this.#faults(), separate, mismatched });
+    const below = new FaultyLink({ clock, random, route, faults: this.#faults(process), separate, mismatched });
     state.link = new GatedLink(process, below, this.#world.planted, this.#world.witness);
     this.#links.set(process, state);
     // Expiry is counted by the server's clock; sleeping is the process's own business.
@@ -118,9 +144,44 @@ export class SimBroker {
   }
 
   empty(): void {
-    this.#emptied = true;
+    this.#forgets(emptiedMs);
     this.#server.clear();
     for (const link of this.links) link.below.break();
+  }
+
+  /** Its wall clock is set ahead. Nobody's connection breaks, and for whoever asks before the worker has noticed the session is gone for good. */
+  expire(): void {
+    this.#forgets(expiredMs);
+    this.#expired = true;
+    this.#server.expire();
+  }
+
+  /** A session that a worker holds, and of which the server knows nothing. */
+  missing(): string | undefined {
+    const held = [...this.#world.upstreams].filter(({ alive }) => alive).map(({ incarnation }) => incarnation.session);
+    const gone = held.find((session) => !this.#server.readSession(session));
+    return gone && `${gone} is not restored (LG11)`;
+  }
+
+  #forgets(foundInMs: number): void {
+    this.#timesEmptied++;
+    this.#restoredByMs = this.#world.scheduler.nowMs + foundInMs;
+    const held = new Set([...this.#world.upstreams].filter(({ alive }) => alive).map(({ incarnation }) => incarnation.session));
+    for (const session of this.#world.knownSessions) if (!held.has(session)) this.#gone.add(session);
+  }
+
+  /** The newest writes are lost, and the process comes to the new server only after a while. */
+  failOverWithout(process: SimProcess, writes: number, forMs: number): void {
+    this.failOver(() => writes, false);
+    process.cutOff = true;
+    this.breakLink(process);
+    this.#world.scheduler.after(forMs, () => {
+      process.cutOff = false;
+    });
+  }
+
+  breakLink(process: SimProcess): void {
+    this.#links.get(process)?.link.below.break();
   }
 
   /** A replica becomes the primary without the newest writes; the old one goes on answering whoever is still connected, for a moment. */
@@ -129,7 +190,7 @@ export class SimBroker {
     const old = this.#server;
     this.#failedOver++;
     this.#failedOverAtMs = scheduler.nowMs;
-    this.#server = this.#world.witness.failedOver(old, old.copyWithout(writesLost));
+    this.#server = this.#world.witness.failedOver(old, this.#world.steps.watch(old.copyWithout(writesLost)));
     if (hintsLost) this.loseHints();
     if (this.#world.profile.twoPrimaries) this.#leaveStale(old);
     for (const state of this.#links.values()) {
@@ -220,10 +281,11 @@ export class SimBroker {
     return page.kind === 'page' ? page.entries.reduce((sum, entry) => sum + entry.frame.length, 0) : 0;
   }
 
-  #faults(): LinkFaults {
+  #faults(process: SimProcess): LinkFaults {
     const { random, profile } = this.#world;
     return {
-      delayMs: () => {
+      delayMs: (leg) => {
+        if (leg === 'answer' && process.answersTakeMs !== undefined) return process.answersTakeMs;
         const spike = this.#world.faulty && random.chance(profile.brokerSpikes);
         return spike ? random.between(50, 1_500) : random.between(0.1, 3);
       },

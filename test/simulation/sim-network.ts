@@ -1,6 +1,7 @@
 import type { ClientSocket } from '../../src/client/client-host.ts';
 import type { BrowserSocket, SocketEvents } from '../../src/edge/listener.ts';
 import { readU64 } from '../../src/protocol/bytes.ts';
+import { contentBytes, decodeEntry } from '../../src/protocol/entry.ts';
 import { FrameType } from '../../src/protocol/frame-type.ts';
 import type { SimEdge } from './sim-edge.ts';
 import type { SimPage } from './sim-page.ts';
@@ -49,6 +50,11 @@ export class Connection {
     world.connections.add(this);
     this.#up(() => this.#accept());
     if (lateMs > 0) this.#late(lateMs);
+  }
+
+  /** The edge believes that somebody is there. */
+  get heldByEdge(): boolean {
+    return this.#edgeOpen;
   }
 
   get open(): boolean {
@@ -131,8 +137,20 @@ export class Connection {
       const was = this.#buffered;
       this.#buffered -= frame.length;
       if (was >= drainBytes) this.edge.process.enter(() => this.#edgeOpen && this.#events?.drained());
-      this.#deliver(() => this.#clientOpen && this.page.receive(this.client, frame));
+      this.#deliver(() => this.#clientOpen && this.page.receive(this.client, this.#arriving(frame)));
     });
+  }
+
+  /** Damage that no checksum below has found; never twice at one place, where a client would take it for what the log holds (WP3). */
+  #arriving(frame: Uint8Array): Uint8Array {
+    const { profile, random, faulty } = this.#world;
+    if (!faulty || !profile.damaged || frame[0] !== FrameType.outputData || !random.chance(profile.damaged)) return frame;
+    const entry = decodeEntry(frame);
+    if (!entry || contentBytes(entry) === 0 || this.page.damagedAt.has(entry.offset)) return frame;
+    this.page.damagedAt.add(entry.offset);
+    const copy = frame.slice();
+    copy[copy.length - 1] = (copy.at(-1) ?? 0) ^ 1;
+    return copy;
   }
 
   #deliver(arrive: () => void): void {

@@ -17,9 +17,16 @@ export class SimProcess {
   #alive = true;
   /** How far this process's wall clock is off. */
   #skewMs = 0;
+  /** It reaches no server of the broker. */
+  cutOff = false;
+  /** So long the answers of its broker take. */
+  answersTakeMs: number | undefined;
   /** Longest time it was ever stopped. */
   longestStopMs = 0;
   #stoppedAtMs = 0;
+  /** Its machine was suspended meanwhile: its monotonic clock stands still, its wall clock goes on. */
+  #suspends = false;
+  #suspendedMs = 0;
 
   /**
    * @param startMs what the monotonic clock shows at virtual time 0
@@ -30,7 +37,7 @@ export class SimProcess {
     this.#scheduler = scheduler;
     this.#startMs = startMs;
     this.clock = {
-      now: () => this.#startMs + scheduler.nowMs,
+      now: () => this.#startMs + scheduler.nowMs - this.#suspendedMs,
       wallMs: () => epochMs + scheduler.nowMs + this.#skewMs,
       after: (delayMs, run) => this.#after(Math.max(leastMs, delayMs), run),
       endOfTurn: (run) => void this.#after(0, run),
@@ -56,6 +63,12 @@ export class SimProcess {
     else run();
   }
 
+  suspend(): void {
+    if (this.#held) return;
+    this.stop();
+    this.#suspends = true;
+  }
+
   stop(): void {
     if (this.#held) return;
     this.#held = [];
@@ -65,7 +78,10 @@ export class SimProcess {
   /** What came meanwhile is handled in its order, before anything newer. */
   wake(): void {
     if (!this.#held) return;
-    this.longestStopMs = Math.max(this.longestStopMs, this.#scheduler.nowMs - this.#stoppedAtMs);
+    const forMs = this.#scheduler.nowMs - this.#stoppedAtMs;
+    this.longestStopMs = Math.max(this.longestStopMs, forMs);
+    if (this.#suspends) this.#suspendedMs += forMs;
+    this.#suspends = false;
     this.#release();
   }
 
@@ -87,15 +103,22 @@ export class SimProcess {
   }
 
   #after(delayMs: number, run: () => void): Timer {
-    const event = this.#scheduler.after(delayMs, () => {
-      this.enter(() => {
-        if (!event.cancelled) run();
-      });
-    });
+    const process = this;
+    const dueMs = this.clock.now() + delayMs;
+    let event = this.#scheduler.after(delayMs, arrive);
     return {
       cancel: () => {
         event.cancelled = true;
       },
     };
+
+    function arrive(): void {
+      process.enter(() => {
+        if (event.cancelled) return;
+        const leftMs = process.#suspendedMs > 0 ? dueMs - process.clock.now() : 0;
+        if (leftMs > 0.001) event = process.#scheduler.after(leftMs, arrive);
+        else run();
+      });
+    }
   }
 }

@@ -26,11 +26,13 @@ export class SimSession {
   }
 
   /** A second tab with the same session: it watches until its user takes control. */
-  join(): void {
+  join(): SimPage | undefined {
     const saved = this.#saved;
-    if (!saved) return;
+    if (!saved) return undefined;
     const stream = this.#world.random.chance(0.7) ? 'f'.repeat(32) : saved.stream;
-    this.#load().client.startAgain({ ...saved, stream }, this.#size);
+    const page = this.#load();
+    page.client.startAgain({ ...saved, stream }, this.#size);
+    return page;
   }
 
   reload(page: SimPage): void {
@@ -42,6 +44,13 @@ export class SimSession {
     const next = this.#load();
     if (saved) next.client.startAgain(saved, this.#size);
     else next.client.start(this.#size);
+  }
+
+  /** Its user closes the tab, or its machine is gone and nobody is told. */
+  leave(page: SimPage, told: boolean): void {
+    this.#world.note(`${page.name} is gone${told ? '' : ' without a word'}`);
+    page.leave(told);
+    this.pages = this.pages.filter((each) => each !== page);
   }
 
   #load(): SimPage {

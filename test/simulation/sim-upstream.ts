@@ -16,6 +16,9 @@ import type { SimProcess } from './sim-process.ts';
 import type { Incarnation } from './truth.ts';
 import type { World } from './world.ts';
 
+/** Bytes per millisecond that a process takes once all works again. */
+const fastInput = [20, 2_000] as const;
+
 /** Input the upstream takes before it answers false. */
 const markBytes = 32 * 1024;
 
@@ -59,10 +62,14 @@ export class SimUpstream implements Upstream {
   readonly #target: Target;
   #paused = false;
   #scheduled = false;
+  /** Something of it lies in the socket of a worker that stands still. */
+  #buffered = false;
   #inputBuffered = 0;
   #drainWanted = false;
   /** Output that a reaction to input has made due. */
   #owed = 0;
+  /** Output that the process has been told to write, a piece at a time. */
+  #toSay = 0;
   #typed = 0;
   /** Exits by itself when so much was typed. */
   readonly #exitAfter: number;
@@ -93,12 +100,26 @@ export class SimUpstream implements Upstream {
     return !this.incarnation.closed && this.#process.alive;
   }
 
+  /** Output that the process would write, if it were read. */
+  get unsaidBytes(): number {
+    return this.#toSay + this.#owed;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  say(bytes: number): void {
+    this.#toSay += bytes;
+    this.#emitLater();
+  }
+
   get unsentBytes(): number {
     return this.#inputBuffered;
   }
 
   write(bytes: Uint8Array): boolean {
-    const { truth, random, scheduler } = this.#world;
+    const { truth, random, scheduler, profile } = this.#world;
     if (this.incarnation.closed) truth.fail('typed into an upstream that was closed');
     this.#lease.writes('types');
     if (this.#target.kind === 'log') truth.fail('typed into a log');
@@ -112,7 +133,8 @@ export class SimUpstream implements Upstream {
     if (this.#typed >= this.#exitAfter) this.exit(random.whole(0, 255));
     else this.#emitLater();
     this.#inputBuffered += bytes.length;
-    scheduler.after(bytes.length / random.between(20, 2_000), () => this.#inputTaken(bytes.length));
+    const [slowest, fastest] = this.#world.faulty ? profile.inputRate : fastInput;
+    scheduler.after(bytes.length / random.between(slowest, fastest), () => this.#inputTaken(bytes.length));
     this.#drainWanted = this.#inputBuffered > markBytes;
     return !this.#drainWanted;
   }
@@ -177,13 +199,27 @@ export class SimUpstream implements Upstream {
       this.#scheduled = false;
       if (!this.alive || this.incarnation.ended) return;
       // A stopped worker does not read: TCP blocks the upstream.
-      if (this.#process.stopped) return void scheduler.after(50, () => this.#emitLater());
+      if (this.#process.stopped) {
+        if (profile.socketBuffer) this.#buffer(piece);
+        return void scheduler.after(50, () => this.#emitLater());
+      }
       // What was under way when it was paused still comes.
       if (this.#paused && !random.chance(0.2)) return;
-      if (this.#world.quiet && this.#owed === 0) return;
-      const size = this.#owed > 0 ? this.#owed : piece;
+      if (this.#world.quiet && this.unsaidBytes === 0) return;
+      const size = this.#owed > 0 ? this.#owed : this.#toSay > 0 ? Math.min(piece, this.#toSay) : piece;
+      if (this.#owed === 0) this.#toSay = Math.max(0, this.#toSay - size);
       this.#process.enter(() => this.#emit(size));
       if (!this.#paused) this.#emitLater();
+    });
+  }
+
+  /** The worker reads it as soon as it wakes up, before it does anything that was due later. */
+  #buffer(size: number): void {
+    if (this.#buffered) return;
+    this.#buffered = true;
+    this.#process.enter(() => {
+      this.#buffered = false;
+      if (this.alive && !this.#paused && !this.incarnation.ended) this.#emit(size);
     });
   }
 

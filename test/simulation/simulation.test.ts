@@ -9,11 +9,11 @@ import { sceneNames } from './scenes.ts';
 
 /** Seeds of each profile in every test run, about two minutes of one quiet core; `npm run simulate` runs as many as one likes. */
 const seedsOfProfile: Record<ProfileName, number> = {
-  calm: 80,
-  edges: 300,
-  broker: 300,
+  calm: 40,
+  edges: 200,
+  broker: 200,
   failover: 450,
-  workers: 300,
+  workers: 200,
   flow: 100,
   all: 450,
   control: 120,
@@ -22,6 +22,15 @@ const seedsOfProfile: Record<ProfileName, number> = {
   pipes: 150,
   primaries: 150,
   replica: 100,
+  emptied: 60,
+  leases: 60,
+  outages: 30,
+  floods: 15,
+  pastes: 30,
+  people: 60,
+  idle: 20,
+  damage: 20,
+  slow: 20,
   logs: 100,
 };
 

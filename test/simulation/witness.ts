@@ -7,6 +7,7 @@ import { FrameType } from '../../src/protocol/frame-type.ts';
 import type { ClientStream, SessionId, WorkerId } from '../../src/protocol/ids.ts';
 import { inputUntypedBytes } from '../../src/protocol/limits.ts';
 import { contentOf, LogHistory } from './log-history.ts';
+import { heirStops, takeLost } from './process-faults.ts';
 import type { Incarnation } from './truth.ts';
 import type { World } from './world.ts';
 
@@ -54,7 +55,7 @@ export class Witness {
   }
 
   failedOver(old: MemoryServer, server: MemoryServer): MemoryServer {
-    for (const history of this.#logs.values()) history.failedOver(old, server);
+    for (const history of this.#logs.values()) history.failedOver(old, server, this.#world.scheduler.nowMs);
     return this.watch(server);
   }
 
@@ -71,8 +72,15 @@ export class Witness {
     logs.publish = (log, frame) => {
       const told = frame[0] === FrameType.workerStatus ? decodeEphemeral(frame) : undefined;
       if (told?.kind === 'workerStatus' && told.status.driver) this.#drivers.set(`${worker} ${log.session}`, told.status.driver.stream);
+      if (told?.kind === 'workerStatus')
+        this.#world.window.drives(worker, log.session, told.status.driver?.fence, told.status.driver?.stream);
       publish(log, frame);
     };
+  }
+
+  /** Input of this stream was lost that nobody but its client may have had any more: its worker finds a hole (LG8, RS6). */
+  mayHaveHole(session: SessionId, stream: ClientStream): boolean {
+    return this.#of({ session, log: 'in' }).lostOld.has(stream);
   }
 
   driverOf({ worker, session }: Incarnation): ClientStream | undefined {
@@ -122,8 +130,10 @@ export class Witness {
       const answer = takeOutput(session, request);
       if (answer.kind !== 'taken') return answer;
       this.#taken(server, this.#of({ session, log: 'out' }), answer.fence);
+      takeLost(world, this.#who);
       if (request.expectedOwner !== request.newOwner) {
         world.saw('a session is taken from a dead worker');
+        if (this.#who !== undefined) heirStops(world, this.#who);
         if (this.#hintless.get(session) === request.expectedOwner)
           world.saw('a session is taken from a dead worker after the index was lost');
       }
@@ -216,12 +226,13 @@ export class Witness {
     this.#stored.add(frame);
     history.highestSeq = Math.max(history.highestSeq, entry.seq);
     if (server !== this.#primary) return history.lose(entry);
+    if (history.log.log === 'out' && this.#who !== undefined) world.window.wrote(this.#who, history.log.session, entry);
     if (this.#refused.delete(frame)) world.saw('an append is stored that had been refused');
     if (history.wasLost(entry)) {
       world.saw('frames are sent again under their old ids');
       if (world.profile.replica) world.saw('what no replica had is lost, and sent again from the ring');
     }
-    history.found(entry);
+    history.stored(entry, world.scheduler.nowMs);
     const stream = history.streams.get(entry.fence);
     if (entry.type !== FrameType.inputData || stream === undefined || contentBytes(entry) === 0) return;
     const typed = world.truth.streams.get(stream)?.typed ?? 0;
@@ -291,6 +302,12 @@ export class Witness {
       if (waiting && answer.kind === 'claimed' && this.#hintless.has(session))
         world.saw('an open that a fail-over lost from the queue is claimed');
       return answer;
+    };
+    const create = server.create.bind(server);
+    server.create = (session) => {
+      const { profile, faulty, random, scheduler, broker } = world;
+      if (profile.hintsLostAtOpen && faulty && random.chance(0.5)) scheduler.after(random.between(0, 20), () => broker.loseHints());
+      return create(session);
     };
     const restore = server.restore.bind(server);
     server.restore = (session, request) => {

@@ -11,9 +11,14 @@ import { SimProcess } from './sim-process.ts';
 import { SimSession } from './sim-session.ts';
 import type { SimUpstream } from './sim-upstream.ts';
 import { SimWorker } from './sim-worker.ts';
+import { StepTruth } from './step-truth.ts';
 import type { Trace } from './trace.ts';
 import { type Incarnation, Truth } from './truth.ts';
+import { WindowTruth } from './window-truth.ts';
 import { Witness } from './witness.ts';
+
+/** Output in entries of one byte each that a worker's ring holds; of a fast process entries are larger. */
+const alwaysRemembered = 16_000;
 
 /** Everything of one run: processes, network, broker, people, and what really happened. */
 export class World {
@@ -23,6 +28,8 @@ export class World {
   readonly scheduler = new Scheduler();
   readonly truth = new Truth();
   readonly witness = new Witness(this);
+  readonly steps = new StepTruth(this);
+  readonly window = new WindowTruth(this);
   readonly connections = new Set<Connection>();
   readonly upstreams = new Set<SimUpstream>();
   readonly processes: SimProcess[] = [];
@@ -56,27 +63,51 @@ export class World {
 
   /** What was stored may be lost: a gap with cause `lost` and a rewind are right then. */
   get mayLose(): boolean {
-    return this.broker.failOvers > 0 || this.broker.emptied;
+    return this.broker.failOvers > 0 || this.broker.timesEmptied > 0;
   }
 
-  /** The same of output: what no replica has stays with its writer (FC4). */
-  get mayLoseOutput(): boolean {
-    return this.mayLose && !this.profile.replica;
+  /** Whatever was lost of a session, its worker still has it. */
+  get #remembered(): boolean {
+    return this.broker.failOvers === 0 && this.workersLost === 0;
+  }
+
+  /** The keys of sessions may be gone: their workers write them again (LG11). */
+  get mayForgetKeys(): boolean {
+    return this.mayLose;
+  }
+
+  /** The same of output: what no replica has stays with its writer (FC4), and what a worker can restore (LG11). */
+  mayLoseOutput(session: SessionId | undefined, from: number): boolean {
+    return this.mayLose && !this.profile.replica && !this.restoresOutput(session, from);
+  }
+
+  /** Keys were gone, and of what lies behind `from` the worker that restored them had everything (LG11). */
+  restoresOutput(session: SessionId | undefined, from: number): boolean {
+    if (this.broker.timesEmptied === 0 || !this.#remembered || this.profile.faults.includes('trim')) return false;
+    const written = session === undefined ? 0 : Math.max(0, ...this.truth.incarnations(session).map(({ emitted }) => emitted));
+    return written - from <= (this.profile.pieceBytes < 1_000 ? alwaysRemembered : 8 * alwaysRemembered);
   }
 
   /** The push of an append that was refused is shown, and its writer died before it could send it again (LG4). */
   get mayRewind(): boolean {
-    return this.mayLose || (this.workersLost > 0 && this.profile.appendRefused > 0);
+    return (this.mayLose && !this.#remembered) || (this.workersLost > 0 && this.profile.appendRefused > 0);
   }
 
   /** Unless its worker is there, and was all the time: that brings the session back (LG11). */
   mayForget(session: SessionId | undefined): boolean {
-    const held = [...this.upstreams].some((each) => each.alive && each.incarnation.session === session);
-    return this.mayLose && !(held && this.workersLost === 0);
+    if (this.workersLost > 0 || session === undefined) return this.mayLose;
+    if (this.broker.failOvers === 0) return this.mayLose && !this.broker.wasHeld(session);
+    return ![...this.upstreams].some((each) => each.alive && each.incarnation.session === session);
   }
 
   get mayLoseWorkers(): boolean {
-    return this.workersLost > 0 || this.broker.emptied;
+    return this.workersLost > 0 || (this.broker.timesEmptied > 0 && !this.#remembered);
+  }
+
+  get knownSessions(): readonly SessionId[] {
+    return this.sessions.flatMap(({ saved, pages }) =>
+      [saved?.session, ...pages.map(({ session }) => session)].filter((id) => id !== undefined),
+    ) as SessionId[];
   }
 
   get pages() {

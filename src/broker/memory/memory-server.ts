@@ -240,8 +240,13 @@ export class MemoryServer {
 
   /** A restart without its data. Subscriptions stay: their links have to be broken by whoever plays this. */
   clear(): void {
-    this.#sessions.clear();
+    this.expire();
     this.#bornMs = this.#clock.now();
+  }
+
+  /** Its wall clock was set ahead, and every key is too old: no connection notices, and the server is not young. */
+  expire(): void {
+    this.#sessions.clear();
     this.loseHints();
   }
 

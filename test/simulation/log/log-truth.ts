@@ -12,10 +12,14 @@ export class LogTruth {
   readonly #entries = new Map<string, { readonly frame: Uint8Array; readonly before: EntryId }>();
   readonly #takes = new Map<number, string>();
   readonly #nonces = new Map<number, number>();
+  /** By which take each frame was written. */
+  readonly #writtenBy = new WeakMap<Uint8Array, number>();
   /** Where the log ended, now and then. */
   #tails: Array<{ readonly atMs: number; readonly tail: EntryId }> = [];
   /** Two primaries gave one fence to two takes: nobody but the nonce tells their entries apart, and this judge does not. */
   #twins = false;
+  /** The servers' clock was set back: a take after a fail-over may have a lower fence than one that was lost. */
+  setBack = false;
 
   constructor(world: World) {
     this.#world = world;
@@ -23,6 +27,16 @@ export class LogTruth {
 
   get twins(): boolean {
     return this.#twins;
+  }
+
+  /** The writer of this take is about to append a frame. */
+  writes(nonce: number, frame: Uint8Array): void {
+    this.#writtenBy.set(frame, nonce);
+  }
+
+  /** The nonce of the take by whose writer this entry was written. */
+  takeOf(entry: Entry): number | undefined {
+    return decodeFence(entry)?.nonce ?? this.#writtenBy.get(entry.frame);
   }
 
   /** A frame goes out, or a reader is given one. @returns the entry before it in its history */
@@ -42,6 +56,13 @@ export class LogTruth {
     let at: EntryId | undefined = to;
     while (at && at.seq > from.seq) at = this.#entries.get(nameOf(at))?.before;
     return at && sameId(at, from);
+  }
+
+  /** What the fence entry of this entry's fence continues, as far as it is known. */
+  baseOf(entry: EntryId): EntryId | undefined {
+    let at: EntryId | undefined = entry;
+    while (at && at.fence === entry.fence) at = this.#entries.get(nameOf(at))?.before;
+    return at;
   }
 
   endsAt(tail: EntryId): void {

@@ -9,7 +9,7 @@ import { Trace } from '../trace.ts';
 import { World } from '../world.ts';
 import { LogTruth, nameOf } from './log-truth.ts';
 import { SimLogReader } from './sim-log-reader.ts';
-import { SimLogWriter } from './sim-log-writer.ts';
+import { SimLogWriter, type WriterSize } from './sim-log-writer.ts';
 
 const log = { session: 'session-of-one-log-000' as SessionId, log: 'out' } as const;
 
@@ -55,7 +55,7 @@ export async function runLogSeed(seed: number, print?: (line: string) => void): 
   const unhandled = (error: unknown) => truth.fail(`unhandled: ${error instanceof Error ? error.stack : String(error)}`);
   process.on('unhandledRejection', unhandled);
   try {
-    await new LogRun(world, logTruth, lossy).run();
+    await new LogRun(world, logTruth, lossy, seed).run();
   } catch (error) {
     unhandled(error);
   } finally {
@@ -72,16 +72,22 @@ class LogRun {
   readonly #faults: readonly FaultName[];
   readonly #readers: SimLogReader[] = [];
   readonly #writers: SimLogWriter[] = [];
-  readonly #size: { readonly logBytes: number; readonly pieceBytes: number };
+  /** Where the log ends once all works again, and since when. */
+  #end: { readonly tail: Entry; readonly sinceMs: number } | undefined;
+  readonly #size: WriterSize;
   readonly #everyMs: { readonly write: number; readonly take: number; readonly fault: number; readonly read: number };
 
-  constructor(world: World, truth: LogTruth, lossy: boolean) {
+  constructor(world: World, truth: LogTruth, lossy: boolean, seed: number) {
     const { random } = world;
     this.#world = world;
     this.#truth = truth;
     this.#lossy = lossy;
     this.#faults = lossy ? [...brokerFaults, 'fail-over', 'fail-over', 'fail-over'] : brokerFaults;
-    this.#size = { logBytes: random.pick([1_000, 5_000, 1_000_000]) ?? 5_000, pieceBytes: random.pick([1, 200, 200, 40_000]) ?? 200 };
+    this.#size = {
+      logBytes: random.pick([1_000, 5_000, 1_000_000]) ?? 5_000,
+      pieceBytes: random.pick([1, 200, 200, 40_000]) ?? 200,
+      keepMs: seed % 4 === 1 ? 200 : Number.POSITIVE_INFINITY,
+    };
     this.#everyMs = {
       write: random.pick([5, 50, 1_000]) ?? 50,
       take: random.pick([300, 1_500, 6_000]) ?? 1_500,
@@ -102,7 +108,10 @@ class LogRun {
     this.#often(this.#everyMs.fault, () => strike(this.#world, random.pick(this.#faults) ?? 'link-break'));
     this.#often(this.#everyMs.read, () => this.#disturbReader());
     if (this.#lossy && random.chance(0.2))
-      scheduler.after(random.between(0, forMs), () => broker.process.jump(-random.whole(1, 3_600_000)));
+      scheduler.after(random.between(0, forMs), () => {
+        this.#truth.setBack = true;
+        broker.process.jump(-random.whole(1, 3_600_000));
+      });
     const stop = () => truth.violation !== undefined;
     this.#watchTail();
     await scheduler.run(forMs, stop);
@@ -112,11 +121,32 @@ class LogRun {
     broker.back();
     for (const process of this.#world.processes) process.wake();
     if (random.chance(0.5)) this.#take();
+    await this.#settle(stop);
+    if (stop()) return;
+    this.#burst();
+    await this.#settle(stop);
+  }
+
+  /** A reader comes back over a slow link, and while its page is on the way more is pushed than it may keep (LG5). */
+  #burst(): void {
+    const { random, scheduler } = this.#world;
+    const reader = random.pick(this.#readers);
+    const writer = this.#writers.find((each) => !each.over && each.writer?.settled && !each.process.stopped);
+    if (!reader || !writer) return;
+    reader.resume(300);
+    for (let piece = 0; piece < 4; piece++) scheduler.after(250 + 20 * piece, () => writer.write(30_000));
+  }
+
+  async #settle(stop: () => boolean): Promise<void> {
+    const { scheduler, truth } = this.#world;
     const endMs = scheduler.nowMs + settleMs;
+    // What is asked for first takes its time.
+    await scheduler.run(scheduler.nowMs + 400, stop);
     for (;;) {
       await scheduler.run(scheduler.nowMs + 100, stop);
       if (this.#abandoned()) this.#take();
       const missing = stop() ? undefined : this.#missing();
+      this.#watchLive();
       if (missing === undefined) return;
       if (scheduler.nowMs >= endMs) return truth.fail(`after ${settleMs / 1000} s: ${missing}`);
     }
@@ -174,6 +204,17 @@ class LogRun {
     const tail = this.#tail();
     if (tail) this.#truth.endsAt(tail);
     this.#world.scheduler.after(500, () => this.#watchTail());
+  }
+
+  /** Nothing is slow any more. */
+  #watchLive(): void {
+    const tail = this.#tail();
+    if (!tail) return;
+    if (!this.#end || !sameId(this.#end.tail, tail)) this.#end = { tail, sinceMs: this.#world.scheduler.nowMs };
+    for (const reader of this.#readers) {
+      const late = reader.late(tail, this.#end.sinceMs);
+      if (late) this.#world.truth.fail(late);
+    }
   }
 
   #tail(): Entry | undefined {

@@ -2,6 +2,7 @@ import { LogAppender } from '../../../src/broker/log-appender.ts';
 import type { LogName, TakeAnswer } from '../../../src/broker/log-store.ts';
 import { dataOffer, LogWriter } from '../../../src/log/log-writer.ts';
 import { takeNonce } from '../../../src/log/nonce.ts';
+import { RingBudget } from '../../../src/log/ring-budget.ts';
 import { TrimLine } from '../../../src/log/trim-line.ts';
 import { crc32 } from '../../../src/protocol/crc32.ts';
 import { decodeEntry } from '../../../src/protocol/entry.ts';
@@ -12,6 +13,13 @@ import type { SimProcess } from '../sim-process.ts';
 import type { World } from '../world.ts';
 import type { LogTruth } from './log-truth.ts';
 
+export interface WriterSize {
+  readonly logBytes: number;
+  readonly pieceBytes: number;
+  /** An answered frame stays in the ring for so long at most. */
+  readonly keepMs: number;
+}
+
 /** A process that takes the log from whoever writes it and writes until it is replaced. No lease holds it back: it may wake at any time. */
 export class SimLogWriter {
   readonly name: WorkerId;
@@ -21,10 +29,11 @@ export class SimLogWriter {
   readonly #truth: LogTruth;
   readonly #pieceBytes: number;
   readonly #trims: TrimLine;
+  readonly #rings: RingBudget;
   #appender: LogAppender | undefined;
   #over = false;
 
-  constructor(world: World, name: string, log: LogName, truth: LogTruth, size: { readonly logBytes: number; readonly pieceBytes: number }) {
+  constructor(world: World, name: string, log: LogName, truth: LogTruth, size: WriterSize) {
     this.#world = world;
     this.name = name as WorkerId;
     this.#log = log;
@@ -32,6 +41,7 @@ export class SimLogWriter {
     this.#pieceBytes = size.pieceBytes;
     this.process = world.newProcess(name);
     this.#trims = new TrimLine(size.logBytes);
+    this.#rings = new RingBudget({ totalBytes: Number.POSITIVE_INFINITY, keepMs: size.keepMs });
     void this.#start();
   }
 
@@ -44,9 +54,8 @@ export class SimLogWriter {
     return this.#appender?.writer;
   }
 
-  write(): void {
-    const { random } = this.#world;
-    const bytes = random.bytes(random.whole(1, this.#pieceBytes));
+  write(count = this.#world.random.whole(1, this.#pieceBytes)): void {
+    const bytes = this.#world.random.bytes(count);
     this.process.enter(() => this.#appender?.offer(dataOffer(FrameType.outputData, 0, bytes)));
   }
 
@@ -97,6 +106,11 @@ export class SimLogWriter {
       holed: emptyOutput,
       doubt: () => {},
     };
-    this.#appender = new LogAppender(logs, this.#log, new LogWriter(taken, crc32), events, tools);
+    const append = logs.append.bind(logs);
+    logs.append = (log, frame, ...rest) => {
+      this.#truth.writes(nonce, frame);
+      return append(log, frame, ...rest);
+    };
+    this.#appender = new LogAppender(logs, this.#log, new LogWriter(taken, crc32, this.#rings), events, tools);
   }
 }

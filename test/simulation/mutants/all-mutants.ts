@@ -8,10 +8,10 @@ import { ownershipMutants } from './ownership-mutants.ts';
 const planted: readonly Mutant[] = [...logMutants, ...brokerMutants, ...inputMutants, ...outputMutants, ...ownershipMutants];
 
 /** Those that count. */
-export const allMutants: readonly Mutant[] = planted.filter(({ open }) => open === undefined);
+export const allMutants: readonly Mutant[] = planted.filter(({ open, equivalent }) => open === undefined && equivalent === undefined);
 
-/** Those that no seed has found so far. */
-export const openMutants: readonly Mutant[] = planted.filter(({ open }) => open !== undefined);
+/** Those that no seed has found so far, or can find. */
+export const openMutants: readonly Mutant[] = planted.filter((mutant) => !allMutants.includes(mutant));
 
 /** Of all mutants the simulation finds at least so many. */
 export const killedShare = 0.95;

@@ -75,7 +75,6 @@ export const inputMutants: readonly Mutant[] = [
     file: 'session/input-intake.ts',
     find: "    if (offset !== this.#next) return 'ignored';\n",
     replace: "    if (offset < this.#next) return 'ignored';\n    if (offset > this.#next) this.#next = this.#offered = offset;\n",
-    open: 'Not found in the seeds that were run so far.',
   },
   {
     id: 'edge-takes-below',
@@ -84,7 +83,8 @@ export const inputMutants: readonly Mutant[] = [
     file: 'session/input-intake.ts',
     find: "    if (offset !== this.#next) return 'ignored';\n",
     replace: "    if (offset > this.#next) return 'ignored';\n",
-    open: 'Not found in the seeds that were run so far.',
+    equivalent:
+      'A client sends each byte of a stream once over a socket, upwards from the next that it was told: nothing below it ever comes.',
   },
   {
     id: 'accepted-before-answer',
@@ -131,11 +131,11 @@ export const inputMutants: readonly Mutant[] = [
   {
     id: 'two-believe-they-drive',
     breaks: 'DR1: an edge that sees a newer fence than its own does not tell its client',
-    profile: 'edges',
+    profile: 'people',
     file: 'edge/relay/steering.ts',
     find: 'if (input && driver && driver.fence > input.fence) this.#newerDriver(input, driver);',
     replace: '',
-    open: 'Not found in the seeds that were run so far.',
+    open: 'Found at an earlier commit, by a seed that takes another course now.',
   },
   {
     id: 'former-streams-unknown',
@@ -152,6 +152,7 @@ export const inputMutants: readonly Mutant[] = [
     file: 'edge/relay/steering.ts',
     find: 'if (input && driver && driver.fence > input.fence) this.#newerDriver(input, driver);',
     replace: "if (input && driver && driver.fence > input.fence) this.#loseControl('replaced');",
+    open: 'Found at an earlier commit, by a seed that takes another course now.',
   },
   {
     id: 'take-again-not-taken',
@@ -168,7 +169,10 @@ export const inputMutants: readonly Mutant[] = [
     file: 'edge/relay/steering.ts',
     find: 'return driver && !this.#isOwnLost(driver) ? undefined : this.#driverSilent();',
     replace: 'return driver ? undefined : this.#driverSilent();',
-    open: 'Needs two pages and a fail-over that loses a take by force; test/edge/relay/steering.test.ts finds it.',
+    survives: {
+      why: 'Two pages, and a fail-over that loses a take by force; then a person takes control.',
+      killedBy: 'test/edge/relay/steering.test.ts',
+    },
   },
   {
     id: 'probe-of-another-untold',
@@ -196,7 +200,6 @@ export const inputMutants: readonly Mutant[] = [
     find: "    if (offset > state.typed) {\n      this.#put({ ...state, closedBy: CloseStreamCause.hole });\n      return 'hole';\n    }\n    return bytes.subarray(state.typed - offset);",
     replace:
       '    if (offset > state.typed) {\n      this.#put({ ...state, typed: offset });\n      return bytes;\n    }\n    return bytes.subarray(state.typed - offset);',
-    open: 'Found at an earlier commit, by a seed that takes another course now.',
   },
   {
     id: 'closed-stream-typed',
@@ -205,24 +208,23 @@ export const inputMutants: readonly Mutant[] = [
     file: 'session/typist.ts',
     find: "if (!state || state.closedBy !== undefined || offset + bytes.length <= state.typed) return 'nothing';",
     replace: "if (!state || offset + bytes.length <= state.typed) return 'nothing';",
+    open: 'Found at an earlier commit, by a seed that takes another course now.',
   },
   {
     id: 'older-streams-open',
     breaks: 'RS6: a new driver does not close the streams before it',
-    profile: 'edges',
+    profile: 'control',
     file: 'session/typist.ts',
     find: 'const closed = again ? [] : this.#closeAllBut(driver.stream, CloseStreamCause.superseded);',
     replace: 'const closed = again ? [] : [];',
-    open: 'Not found in the seeds that were run so far.',
   },
   {
     id: 'given-up-stream-open',
     breaks: 'RS6: the worker states how far a stream was typed that was given up, and types it on',
-    profile: 'edges',
+    profile: 'pastes',
     file: 'session/typist.ts',
     find: '    this.#put(state);\n    return state;\n',
     replace: '    return state;\n',
-    open: 'Not found in the seeds that were run so far.',
   },
   {
     id: 'another-streams-entry',
@@ -240,7 +242,10 @@ export const inputMutants: readonly Mutant[] = [
     file: 'session/typist.ts',
     find: 'typed: driver.next, endOfInput: false,',
     replace: 'typed: 0, endOfInput: false,',
-    open: 'Not found in the seeds that were run so far.',
+    survives: {
+      why: 'A second upstream has to read an input log whose front the first one has trimmed; a fail-over loses too few writes for that.',
+      killedBy: 'test/session/typist.test.ts',
+    },
   },
   {
     id: 'input-after-end-unstated',
@@ -249,6 +254,7 @@ export const inputMutants: readonly Mutant[] = [
     file: 'worker/input-side.ts',
     find: '    this.#ended = true;\n    this.#refuseAll();\n',
     replace: '    this.#ended = true;\n',
-    open: 'Not found in the seeds that were run so far.',
+    equivalent:
+      'The end entry states the same of every stream, and until it is written nothing more is typed. Who is told only that the worker was lost meanwhile is told of a fate unknown, as is right then.',
   },
 ];

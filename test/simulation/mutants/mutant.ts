@@ -15,6 +15,8 @@ export interface Mutant {
   readonly replace: string;
   /** Where it is looked for; with `--everywhere` in all others too. */
   readonly profile: SeedProfile;
+  /** Nobody can tell it from the production code: why. It does not count, and is hunted with `--open` all the same. */
+  readonly equivalent?: string;
   /** No seed has found it so far, and what is known of why: it is hunted with `--open` and does not count. */
   readonly open?: string;
   /** Counts, and the simulation cannot see it: why, and the test that does. */

@@ -10,7 +10,8 @@ export const outputMutants: readonly Mutant[] = [
     file: 'session/credit-gate.ts',
     find: 'this.#offset = Math.max(this.#offset, Math.min(offset, mostOffset));\n    return true;',
     replace: 'this.#offset = Math.max(this.#offset, offset);\n    return true;',
-    open: 'A client acknowledges nothing that it was not sent.',
+    equivalent:
+      'No credit is beyond the head: an edge counts what it has sent at most, and all of that was offered before by the writer that it tells.',
   },
   {
     id: 'credit-of-old-fence',
@@ -24,11 +25,11 @@ export const outputMutants: readonly Mutant[] = [
   {
     id: 'credit-of-new-driver-ignored',
     breaks: 'FC2: a new driver has the credit of the one before it',
-    profile: 'flow',
+    profile: 'people',
     file: 'session/credit-gate.ts',
     find: '    if (driver.credit.outputFence <= this.#outputFence) this.#offset = Math.min(driver.credit.offset, headOffset);\n',
     replace: '',
-    open: 'Not found in the seeds that were run so far.',
+    open: 'Found at an earlier commit, by a seed that takes another course now.',
   },
   {
     id: 'worker-window-doubled',
@@ -47,6 +48,14 @@ export const outputMutants: readonly Mutant[] = [
     replace: '  #trims = new TrimLine(outputLogBytes / 16);',
   },
   {
+    id: 'restored-log-uncounted',
+    breaks: 'LG9, LG11: what a restore has written does not count for the bound of the log',
+    profile: 'emptied',
+    file: 'worker/pump.ts',
+    find: '    for (const entry of stored) this.#trims.stored(entry, entry.frame.length);\n',
+    replace: '',
+  },
+  {
     id: 'trims-never',
     breaks: 'LG9: the writer does not trim',
     profile: 'flow',
@@ -57,29 +66,26 @@ export const outputMutants: readonly Mutant[] = [
   {
     id: 'stall-asked-once',
     breaks: 'FC2: a stalled worker asks its driver once',
-    profile: 'flow',
+    profile: 'people',
     file: 'worker/output-side.ts',
     find: '      this.#probeMs = Math.min(stallProbe.mostMs, this.#probeMs * 2);\n      this.#probeLater();\n',
     replace: '',
-    open: 'Acknowledgements tell the credit too.',
   },
   {
     id: 'stall-unanswered',
     breaks: 'FC2: the driving edge does not repeat its credit when a stalled worker asks',
-    profile: 'flow',
+    profile: 'slow',
     file: 'edge/relay/attachment.ts',
     find: "      case 'stall':\n        return this.#tellCredit();\n",
     replace: "      case 'stall':\n        return;\n",
-    open: 'Found at an earlier commit, by a seed that takes another course now.',
   },
   {
     id: 'silent-driver-stays',
     breaks: 'FC2, DR2: a driver that does not answer is waited for, for ever',
-    profile: 'flow',
+    profile: 'people',
     file: 'worker/output-side.ts',
     find: 'if (now - this.#unansweredSince >= stallProbe.goneMs) {',
     replace: 'if (now - this.#unansweredSince >= 1000 * stallProbe.goneMs) {',
-    open: 'Not found in the seeds that were run so far.',
   },
   {
     id: 'ended-too-early',
@@ -96,7 +102,6 @@ export const outputMutants: readonly Mutant[] = [
     file: 'worker/output-side.ts',
     find: 'return Math.min(this.#gate.windowBytes / 4, pendingOutputBytes / 2);',
     replace: 'return 2 * this.#gate.windowBytes;',
-    open: 'Not found in the seeds that were run so far.',
   },
   {
     id: 'held-out-of-order',
@@ -116,13 +121,20 @@ export const outputMutants: readonly Mutant[] = [
     replace: 'const room = 2 * windowBytes - (this.#sent - this.#acked);',
   },
   {
+    id: 'credit-keeps-fence',
+    breaks: 'FC2: a client that a rewind led to a lower fence still has credit of the higher one, which counts for nobody',
+    profile: 'floods',
+    file: 'session/output-window.ts',
+    find: 'this.#ackedFence = fence;',
+    replace: 'this.#ackedFence = Math.max(this.#ackedFence, fence);',
+  },
+  {
     id: 'window-not-set-back',
     breaks: 'FC1: a rewind does not set the acknowledged offset back',
-    profile: 'failover',
+    profile: 'floods',
     file: 'session/output-window.ts',
     find: '    this.#acked = Math.min(this.#acked, to);\n',
     replace: '',
-    open: 'Not found in the seeds that were run so far.',
   },
   {
     id: 'parked-for-ever',
@@ -153,14 +165,10 @@ export const outputMutants: readonly Mutant[] = [
   {
     id: 'client-checks-no-crc',
     breaks: 'WP3: the client does not check the CRC',
-    profile: 'failover',
+    profile: 'damage',
     file: 'client/output-check.ts',
     find: 'const good = follows && entry.offset === at.offset && crc === entry.crc &&',
     replace: 'const good = follows && entry.offset === at.offset && ',
-    survives: {
-      why: 'Nothing damages a frame between log and client, and the other checks see what is lost or repeated: the CRC is a second line.',
-      killedBy: 'test/client/session-client-output.test.ts',
-    },
   },
   {
     id: 'acks-received',
@@ -173,19 +181,17 @@ export const outputMutants: readonly Mutant[] = [
   {
     id: 'rewind-keeps-acked',
     breaks: 'FC2: after a rewind the client acknowledges nothing before it is where it was',
-    profile: 'failover',
+    profile: 'floods',
     file: 'client/output-intake.ts',
     find: '    this.#ackedOffset = Math.min(this.#ackedOffset, to.offset);\n',
     replace: '',
-    open: 'Not found in the seeds that were run so far.',
   },
   {
     id: 'gap-not-acknowledged',
     breaks: 'FC2: a gap does not move what the client acknowledges',
-    profile: 'failover',
+    profile: 'pages',
     file: 'client/output-intake.ts',
     find: '    if (gap.sizeBytes > 0) this.#declare(gap);\n    this.#movedOn();\n  }\n\n  rewound',
     replace: '    if (gap.sizeBytes > 0) this.#declare(gap);\n  }\n\n  rewound',
-    open: 'Not found in the seeds that were run so far.',
   },
 ];
