@@ -12,6 +12,9 @@ import { helloFrame } from './hello.ts';
 import { OutputIntake } from './output-intake.ts';
 import { pingToken, SocketKeeper } from './socket-keeper.ts';
 
+/** For so long after it was attached a client does not believe that its session is unknown (LG11). */
+const believesUnknownAfterMs = 15_000;
+
 /**
  * The browser's end of a session: connects to any edge, checks every frame, acknowledges what was parsed, keeps input until it was
  * typed, and comes back after every break from where it was (RS1, RS4, WP3). Used unchanged by the page, the load driver and the tests.
@@ -24,6 +27,8 @@ export class SessionClient {
   #ticket: string | undefined;
   #session: SessionId | undefined;
   #key = '';
+  /** When a socket of this client was last attached. */
+  #knownAtMs = Number.NEGATIVE_INFINITY;
   #closeTold: { readonly code: number; readonly text: string } | undefined;
   #disposed = false;
   #state: ClientState;
@@ -174,8 +179,15 @@ export class SessionClient {
     this.#closeTold = undefined;
     // This socket is the newest of this client: what moved on is the session, past a stream whose names are spent (RS5).
     if (told.code === CloseCode.moved) this.#driving.changeStream();
-    if (mayComeBack(told.code) || (told.code === CloseCode.badTicket && !this.#session)) this.#wait(told.code, told.text);
+    if (this.#state.connection.kind === 'attached') this.#knownAtMs = this.#host.now();
+    if (this.#mayComeBack(told.code)) this.#wait(told.code, told.text);
     else this.#over({ kind: 'lost', ...told });
+  }
+
+  #mayComeBack(code: number): boolean {
+    if (code === CloseCode.badTicket) return !this.#session;
+    if (code === CloseCode.unknownSession) return this.#host.now() - this.#knownAtMs < believesUnknownAfterMs;
+    return mayComeBack(code);
   }
 
   #connect(): void {

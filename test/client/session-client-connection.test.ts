@@ -48,21 +48,33 @@ describe('the connection of a session client', () => {
 
   it('[WP4] is over with the code and the text of the close frame', () => {
     const host = FakeHost.attached();
-    host.socket.tell({ kind: 'close', code: CloseCode.unknownSession, text: 'its grace time is over' });
-    host.socket.lost(CloseCode.unknownSession, 'short');
-    expect(host.state.connection).toEqual({ kind: 'lost', code: 4504, text: 'its grace time is over' });
+    host.socket.tell({ kind: 'close', code: CloseCode.forbidden, text: 'somebody else’s' });
+    host.socket.lost(CloseCode.forbidden, 'short');
+    expect(host.state.connection).toEqual({ kind: 'lost', code: 4503, text: 'somebody else’s' });
   });
 
-  it.each([CloseCode.forbidden, CloseCode.unknownSession, CloseCode.protocol, CloseCode.ended])(
-    '[WP4] does not come back after %i',
-    (code) => {
-      const host = FakeHost.attached();
-      host.socket.lost(code, 'no');
-      expect(host.state.connection).toEqual({ kind: 'lost', code, text: 'no' });
-      host.advance(60_000);
-      expect(host.sockets).toHaveLength(1);
-    },
-  );
+  it('[LG11] believes that its session is unknown only when it was not attached for 15 seconds', () => {
+    const host = FakeHost.attached();
+    host.socket.lost(1006, '');
+    let seconds = 0;
+    for (; host.state.connection.kind !== 'lost' && seconds < 60; seconds += 1) {
+      host.advance(1_000);
+      if (host.state.connection.kind !== 'connecting') continue;
+      host.socket.opened();
+      host.socket.lost(CloseCode.unknownSession, 'no such session');
+    }
+    expect(host.state.connection).toEqual({ kind: 'lost', code: CloseCode.unknownSession, text: 'no such session' });
+    expect(seconds).toBeGreaterThanOrEqual(15);
+    expect(seconds).toBeLessThanOrEqual(21);
+  });
+
+  it.each([CloseCode.forbidden, CloseCode.protocol, CloseCode.ended])('[WP4] does not come back after %i', (code) => {
+    const host = FakeHost.attached();
+    host.socket.lost(code, 'no');
+    expect(host.state.connection).toEqual({ kind: 'lost', code, text: 'no' });
+    host.advance(60_000);
+    expect(host.sockets).toHaveLength(1);
+  });
 
   it('comes back when the sign-in that was over is made again', () => {
     const host = FakeHost.attached();
