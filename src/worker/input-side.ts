@@ -21,8 +21,7 @@ export interface InputSideEvents {
   tell(statement: EphemeralBody): void;
   /** The upstream speaks a protocol that has no end of input: the process goes on waiting. */
   endNotTold(): void;
-  /** A person ends the session. */
-  /** @param signInOver nobody asked: the sign-in of its user is over (ED5) */
+  /** A person ends the session. @param signInOver nobody asked: the sign-in of its user is over (ED5) */
   endRequested(signInOver: boolean): void;
   /** The worker has done with everything up to this entry: the log may forget what is before it (LG9). */
   trim(first: EntryId): void;

@@ -9,6 +9,7 @@ import { WebSocket } from 'ws';
 import { IdentityProvider } from '../support/identity-provider.ts';
 import { type KubernetesServer, startKubernetesServer } from '../support/kubernetes-server.ts';
 import { RecordingProxy } from '../support/recording-proxy.ts';
+import { RedisMonitor } from '../support/redis-monitor.ts';
 import { freePort, RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
 import { PoseidonProcess } from './poseidon-process.ts';
@@ -36,10 +37,9 @@ class Watched implements AsyncDisposable {
   readonly edge: PoseidonProcess;
   readonly worker: PoseidonProcess;
   readonly proxy: RecordingProxy;
-  readonly commands: string[] = [];
   /** What it answered, but for the answers that hand a ticket out. */
   readonly answers: string[] = [];
-  readonly #monitor: Redis;
+  readonly #monitor: RedisMonitor;
   readonly #admin: readonly number[];
   readonly #redisUrl: string;
   url = '';
@@ -49,7 +49,7 @@ class Watched implements AsyncDisposable {
     edge: PoseidonProcess,
     worker: PoseidonProcess,
     proxy: RecordingProxy,
-    monitor: Redis,
+    monitor: RedisMonitor,
     admin: readonly number[],
     redisUrl: string,
   ) {
@@ -59,16 +59,13 @@ class Watched implements AsyncDisposable {
     this.proxy = proxy;
     this.#monitor = monitor;
     this.#admin = admin;
-    monitor.on('monitor', (_time: string, args: string[]) => this.commands.push(args.join(' ')));
   }
 
   static async start(redisUrl: string, auth: readonly string[]): Promise<Watched> {
     const proxy = await RecordingProxy.to(Number(new URL(cluster.httpUrl).port));
     const sealKey = join(directory, 'seal.key');
     await writeFile(sealKey, randomBytes(32).toString('hex'));
-    const connection = new Redis(redisUrl);
-    const monitor = await connection.monitor();
-    connection.disconnect();
+    const monitor = await RedisMonitor.open(redisUrl);
     const admin = [await freePort(), await freePort()];
     const common = [
       '--server',
@@ -87,6 +84,11 @@ class Watched implements AsyncDisposable {
     watched.dropIn = `127.0.0.1:${await edge.printed(/"port":(\d+)[^\n]*"drop-in door listens"/)}`;
     await worker.printed(/worker takes sessions/);
     return watched;
+  }
+
+  /** What Redis was asked. */
+  get commands(): readonly string[] {
+    return this.#monitor.lines;
   }
 
   async ask(path: string, init: RequestInit = {}, shows = true): Promise<string> {
@@ -129,7 +131,7 @@ class Watched implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#monitor.disconnect();
+    this.#monitor[Symbol.dispose]();
     await Promise.all([this.edge, this.worker].map((each) => each[Symbol.asyncDispose]()));
     await this.proxy[Symbol.asyncDispose]();
   }
