@@ -181,7 +181,7 @@ export const inputMutants: readonly Mutant[] = [
     file: 'worker/pump.ts',
     find: 'if (gate.drivenBy(told.fences.input)) this.#output?.probeDriver();\n        else this.#tellStatus();',
     replace: 'if (gate.drivenBy(told.fences.input)) this.#output?.probeDriver();',
-    open: 'As the one before.',
+    open: 'Not found in the seeds that were run so far; test/worker/probe.test.ts finds it.',
   },
   // --- the worker ---
   {
@@ -233,7 +233,7 @@ export const inputMutants: readonly Mutant[] = [
     file: 'worker/input-side.ts',
     find: 'if (stream !== undefined && stream === this.#typist.current?.stream) this.#apply(entry, this.#upstream);',
     replace: 'if (stream !== undefined) this.#apply(entry, this.#upstream);',
-    open: 'Not found in the seeds that were run so far.',
+    open: 'Not found in the seeds that were run so far; test/worker/input-side.test.ts finds it.',
   },
   {
     id: 'stream-starts-at-zero',
