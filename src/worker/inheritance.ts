@@ -39,7 +39,7 @@ export class Inheritance {
   }
 
   async #settle(record: SessionRecord, owner: WorkerId): Promise<void> {
-    const { broker, worker, clock, random, audit, log } = this.#tools;
+    const { broker, worker, clock, random, audit, hangUps, log } = this.#tools;
     const { id: session, target, graceMs } = record;
     if (await broker.sessions.release(session, owner, target.kind === 'log' ? 'started' : 'unstarted')) return this.#queue(session);
     if (this.#held(session)) return;
@@ -53,9 +53,9 @@ export class Inheritance {
       const end = { owner: worker, nonce: takeNonce(random), reason: workerLost, keepMs: graceMs };
       const answer = await broker.logs.end(session, end);
       log('session ended', { sessionId: session, kind: workerLost.kind, answer });
-      if (answer === 'ended') this.#tools.hangUps.begin(record, workerLost.kind);
-      const bytesOut = taken.fence.base.offset;
-      if (answer === 'ended') audit(endEvent(record, worker, workerLost, clock.wallMs(), { bytesOut }));
+      if (answer !== 'ended') return;
+      hangUps.begin(record, workerLost.kind);
+      audit(endEvent(record, worker, workerLost, clock.wallMs(), { bytesOut: taken.fence.base.offset }));
     }
   }
 
